@@ -1,0 +1,36 @@
+-- One row per parameter of the models that were active when this build began: empty before the first one.
+-- The registry lies behind the publication gate, so it is read by name and not by ref: a ref would close a circle.
+{%- set registry = adapter.get_relation(
+    database=this.database,
+    schema=generate_schema_name("publication", model),
+    identifier="model_registry"
+) if execute %}
+
+{% if registry %}
+with registry as (
+
+    select * from {{ registry }}
+
+),
+
+final as (
+
+    select {{ parameter_columns() | join(", ") }}
+    from registry
+    qualify generation = max(generation) over (partition by segmentation)
+
+)
+{% else %}
+with final as (
+
+    select
+        {%- for column, type in parameter_types().items() %}
+        cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from (select 1 as nothing) as nowhere
+    where false
+
+)
+{% endif %}
+
+select * from final

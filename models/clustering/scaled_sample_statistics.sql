@@ -1,0 +1,91 @@
+-- One row per clustering segmentation and numeric feature in use: mean and deviation of the sample after scaling.
+-- depends_on: {{ ref("customer_features") }}
+with sample as (
+
+    select *
+    from {{ ref("training_sample") }}
+
+),
+
+parameters as (
+
+    select * from {{ ref("candidate_parameters") }}
+
+),
+
+configuration as (
+
+    select * from {{ ref("resolved_configuration") }}
+
+),
+
+statistics as (
+
+    {%- for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    {%- set features = var("segmentations")[segmentation]["features"] %}
+    {%- set numeric = numeric_features(features) %}
+    {%- set outer = loop %}
+    {%- for feature in features if feature in numeric %}
+    {%- set i = features.index(feature) + 1 %}
+    select
+        '{{ segmentation }}' as segmentation,
+        '{{ feature }}' as feature,
+        '{{ feature_setting(feature, "scale") }}' as scale,
+        max(weight_{{ i }}) as weight,
+        count(*) as customers,
+        avg(z_{{ i }}) as mean,
+        stddev_pop(z_{{ i }}) as deviation
+    from (
+        with model as (
+
+            {{ model_as_columns(segmentation, "parameters") | indent(12) }}
+
+        )
+
+        select
+            {{ scaled(feature, "model", i) | indent(12) }} as z_{{ i }},
+            model.weight_{{ i }}
+        from sample
+        cross join model
+        inner join configuration on configuration.segmentation = '{{ segmentation }}'
+        where sample.has_purchased or not configuration.uses_orders
+    ) as scaled
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    select
+        cast(null as {{ dbt.type_string() }}) as segmentation,
+        cast(null as {{ dbt.type_string() }}) as feature,
+        cast(null as {{ dbt.type_string() }}) as scale,
+        cast(null as double) as weight,
+        cast(null as bigint) as customers,
+        cast(null as double) as mean,
+        cast(null as double) as deviation
+    from configuration
+    where false
+
+),
+
+models as (
+
+    select
+        segmentation,
+        bool_or(is_new) as is_newly_fitted
+    from parameters
+    group by segmentation
+
+),
+
+final as (
+
+    select
+        statistics.*,
+        models.is_newly_fitted
+    from statistics
+    inner join models on statistics.segmentation = models.segmentation
+    -- A feature that does not vary is left out of the distance, with weight zero.
+    where statistics.weight > 0
+
+)
+
+select * from final

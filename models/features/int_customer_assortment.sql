@@ -1,0 +1,60 @@
+-- One row per customer and as-of date with new purchases: how many products and categories were bought for the first time.
+with bought_products as (
+
+    select
+        customer_id,
+        product_id,
+        -- A product has one category: any of its rows says which.
+        min(category) as category,
+        min(as_of_date) as as_of_date
+    from {{ ref("int_order_lines") }}
+    where quantity > 0 and product_id is not null
+    group by customer_id, product_id
+
+),
+
+bought_categories as (
+
+    select
+        customer_id,
+        category,
+        min(as_of_date) as as_of_date
+    from bought_products
+    where category is not null
+    group by customer_id, category
+
+),
+
+firsts as (
+
+    select
+        customer_id,
+        as_of_date,
+        1 as new_product,
+        0 as new_category
+    from bought_products
+
+    union all
+
+    select
+        customer_id,
+        as_of_date,
+        0 as new_product,
+        1 as new_category
+    from bought_categories
+
+),
+
+final as (
+
+    select
+        customer_id,
+        as_of_date,
+        sum(new_product) as new_products,
+        sum(new_category) as new_categories
+    from firsts
+    group by customer_id, as_of_date
+
+)
+
+select * from final

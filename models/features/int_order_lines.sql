@@ -1,0 +1,50 @@
+-- One row per accepted order line, with its customer, its product's category and the as-of date that first knows it.
+with lines as (
+
+    select * from {{ ref("stg_order_items") }}
+
+),
+
+orders as (
+
+    select * from {{ ref("stg_orders") }}
+
+),
+
+products as (
+
+    select * from {{ ref("stg_products") }}
+
+),
+
+as_of_dates as (
+
+    select * from {{ ref("as_of_dates") }}
+
+),
+
+final as (
+
+    select
+        lines.order_id,
+        orders.customer_id,
+        lines.product_id,
+        products.category,
+        as_of_dates.as_of_date,
+        lines.quantity,
+        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as amount,
+        lines.discount_amount
+    from lines
+    inner join orders on lines.order_id = orders.order_id
+    inner join as_of_dates
+        on
+            cast(orders.ordered_at as date) <= as_of_dates.as_of_date
+            and (
+                as_of_dates.previous_as_of_date is null
+                or cast(orders.ordered_at as date) > as_of_dates.previous_as_of_date
+            )
+    left join products on lines.product_id = products.product_id
+
+)
+
+select * from final

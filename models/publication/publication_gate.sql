@@ -1,0 +1,50 @@
+-- One row: what passed the gate. Every mart depends on it, and every model that a gating test looks at is among its
+-- parents, so one failed test stops all marts. The tests that gate are those on the models named here.
+-- depends_on: {{ ref("scaled_sample_statistics") }}
+-- depends_on: {{ ref("rejected_records") }}
+-- depends_on: {{ ref("rfm_scores") }}
+-- depends_on: {{ ref("as_of_dates") }}
+with configuration as (
+
+    select * from {{ ref("resolved_configuration") }}
+
+),
+
+sizes as (
+
+    select * from {{ ref("segment_sizes") }}
+
+),
+
+features as (
+
+    select * from {{ ref("customer_features") }}
+
+),
+
+labels as (
+
+    select * from {{ ref("customer_segments") }}
+
+),
+
+reconciliation as (
+
+    select * from {{ ref("input_reconciliation") }}
+
+),
+
+final as (
+
+    select
+        (select max(as_of_date) from features) as as_of_date,
+        (select count(*) from features where is_current) as customers,
+        (select count(*) from configuration) as segmentations,
+        (select count(*) from sizes) as segments,
+        (select count(segment_id) from labels) as labels,
+        (select sum(rejected_rows) from reconciliation) as rejected_rows
+    from (select 1 as one_row) as gate
+
+)
+
+select * from final

@@ -1,0 +1,83 @@
+-- One row per clustering segmentation and current customer: the nearest segment by the stored model, or a reason.
+with customers as (
+
+    select *
+    from {{ ref("customer_features") }}
+    where is_current
+
+),
+
+parameters as (
+
+    select * from {{ ref("candidate_parameters") }}
+
+),
+
+configuration as (
+
+    select
+        segmentation,
+        uses_orders
+    from {{ ref("resolved_configuration") }}
+
+),
+
+scored as (
+
+    {% for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    select *
+    from (
+        {{ score_clusters(segmentation, "customers", "parameters") | indent(8) }}
+    ) as {{ segmentation }}
+    {{ "union all" if not loop.last }}
+    {% else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as segmentation,
+        customer_id,
+        as_of_date,
+        has_purchased,
+        purchase_status,
+        cast(null as {{ dbt.type_string() }}) as model_reason,
+        cast(null as integer) as segment_id,
+        cast(null as double) as distance,
+        cast(null as double) as membership,
+        cast(null as integer) as runner_up_segment_id,
+        cast(null as double) as margin,
+        cast(null as {{ dbt.type_string() }}) as model_version
+    from customers
+    where false
+    {% endfor %}
+
+),
+
+eligible as (
+
+    select
+        scored.*,
+        scored.has_purchased or not configuration.uses_orders as is_eligible
+    from scored
+    inner join configuration on scored.segmentation = configuration.segmentation
+
+),
+
+final as (
+
+    select
+        segmentation,
+        customer_id,
+        as_of_date,
+        case when is_eligible then segment_id end as segment_id,
+        case when is_eligible then distance end as distance,
+        case when is_eligible then membership end as membership,
+        case when is_eligible then runner_up_segment_id end as runner_up_segment_id,
+        case when is_eligible then margin end as margin,
+        case
+            when not is_eligible then purchase_status
+            when segment_id is null then model_reason
+        end as reason,
+        model_version
+    from eligible
+
+)
+
+select * from final

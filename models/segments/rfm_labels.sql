@@ -1,0 +1,64 @@
+-- One row per RFM segmentation and current customer: the named cell of the grid; whoever never bought is a prospect.
+with customers as (
+
+    select
+        customer_id,
+        as_of_date
+    from {{ ref("customer_features") }}
+    where is_current
+
+),
+
+versions as (
+
+    select distinct
+        segmentation,
+        model_version
+    from {{ ref("candidate_parameters") }}
+    where segmentation in ({{ quoted_list(segmentations_of(["rfm"]) or [""]) }})
+
+),
+
+scores as (
+
+    select * from {{ ref("rfm_scores") }}
+
+),
+
+grid as (
+
+    select * from {{ ref("rfm_grid") }}
+
+),
+
+prospects as (
+
+    -- The one segment without a cell of the grid.
+    select min(segment_id) as segment_id
+    from {{ ref("rfm_segments") }}
+    where segment_id not in (select grid.segment_id from grid)
+
+),
+
+final as (
+
+    select
+        versions.segmentation,
+        customers.customer_id,
+        customers.as_of_date,
+        case when scores.customer_id is null then prospects.segment_id else grid.segment_id end as segment_id,
+        cast(null as {{ dbt.type_string() }}) as reason,
+        versions.model_version
+    from customers
+    cross join versions
+    cross join prospects
+    left join scores
+        on customers.customer_id = scores.customer_id and versions.segmentation = scores.segmentation
+    left join grid
+        on
+            scores.recency_score = grid.recency_score
+            and scores.frequency_monetary_score = grid.frequency_monetary_score
+
+)
+
+select * from final

@@ -1,0 +1,60 @@
+-- One row per RFM segmentation and current customer with a purchase: the three scores by the stored cut points.
+-- Whoever has the same value has the same score, and the cut points stay until the model is fitted anew.
+with purchasers as (
+
+    select *
+    from {{ ref("customer_features") }}
+    where is_current and has_purchased
+
+),
+
+cut_points as (
+
+    select
+        segmentation,
+        model_version,
+        {%- for feature in ["recency_days", "frequency", "monetary"] %}
+        {%- set outer = loop %}
+        {%- for cut in range(1, 5) %}
+        {{ parameter("rfm_cut", feature, cut) }} as {{ feature }}_{{ cut }}{{ "," if not (outer.last and loop.last) }}
+        {%- endfor %}
+        {%- endfor %}
+    from {{ ref("candidate_parameters") }}
+    where segmentation in ({{ quoted_list(segmentations_of(["rfm"]) or [""]) }})
+    group by segmentation, model_version
+
+),
+
+scores as (
+
+    select
+        cut_points.segmentation,
+        purchasers.customer_id,
+        purchasers.as_of_date,
+        -- Fewer days are better: the scale is turned round.
+        5 - {{ cuts_passed("recency_days") }} as recency_score,
+        1 + {{ cuts_passed("frequency") }} as frequency_score,
+        1 + {{ cuts_passed("monetary") }} as monetary_score,
+        cut_points.model_version
+    from purchasers
+    cross join cut_points
+
+),
+
+final as (
+
+    select
+        scores.segmentation,
+        scores.customer_id,
+        scores.as_of_date,
+        scores.recency_score,
+        scores.frequency_score,
+        scores.monetary_score,
+        -- The mean of two whole scores, halves rounded up.
+        cast(floor((scores.frequency_score + scores.monetary_score + 1) / 2.0) as integer) as frequency_monetary_score,
+        scores.model_version
+    from scores
+
+)
+
+select * from final

@@ -1,0 +1,76 @@
+-- One row per rules segmentation and current customer: the one segment whose rule holds, or the reason why none does.
+with customers as (
+
+    select *
+    from {{ ref("customer_features") }}
+    where is_current
+
+),
+
+configuration as (
+
+    select
+        segmentation,
+        uses_orders,
+        config_hash
+    from {{ ref("resolved_configuration") }}
+
+),
+
+labelled as (
+
+    {% for segmentation in segmentations_of(["rules"]) %}
+    {%- set segments = var("segmentations")[segmentation]["segments"] %}
+    select
+        '{{ segmentation }}' as segmentation,
+        customer_id,
+        as_of_date,
+        has_purchased,
+        purchase_status,
+        case
+            {%- for segment in segments %}
+            when {{ segment["when"] }} then {{ loop.index }}
+            {%- endfor %}
+        end as segment_id,
+        case
+            {%- for feature in rule_features(segments) %}
+            when {{ feature }} is null then 'missing {{ feature }}'
+            {%- endfor %}
+        end as missing_reason
+    from customers
+    {{ "union all" if not loop.last }}
+    {% else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as segmentation,
+        customer_id,
+        as_of_date,
+        has_purchased,
+        purchase_status,
+        cast(null as integer) as segment_id,
+        cast(null as {{ dbt.type_string() }}) as missing_reason
+    from customers
+    where false
+    {% endfor %}
+
+),
+
+final as (
+
+    select
+        labelled.segmentation,
+        labelled.customer_id,
+        labelled.as_of_date,
+        case
+            when labelled.has_purchased or not configuration.uses_orders then labelled.segment_id
+        end as segment_id,
+        case
+            when configuration.uses_orders and not labelled.has_purchased then labelled.purchase_status
+            when labelled.segment_id is null then labelled.missing_reason
+        end as reason,
+        configuration.config_hash as model_version
+    from labelled
+    inner join configuration on labelled.segmentation = configuration.segmentation
+
+)
+
+select * from final

@@ -1,0 +1,115 @@
+-- One row per segmentation and segment: its name, what it means, and the model that it belongs to.
+with parameters as (
+
+    select * from {{ ref("candidate_parameters") }}
+
+),
+
+configuration as (
+
+    select * from {{ ref("resolved_configuration") }}
+
+),
+
+rules as (
+
+    {% for segmentation in segmentations_of(["rules"]) %}
+    {%- set outer = loop %}
+    {%- for segment in var("segmentations")[segmentation]["segments"] %}
+    select
+        '{{ segmentation }}' as segmentation,
+        {{ loop.index }} as segment_id,
+        {{ string_literal(segment["name"]) }} as segment_name,
+        {{ string_literal(segment["when"]) }} as description
+    {{ "union all" if not (outer.last and loop.last) }}
+    {%- endfor %}
+    {% else %}
+    select
+        cast(null as {{ dbt.type_string() }}) as segmentation,
+        cast(null as integer) as segment_id,
+        cast(null as {{ dbt.type_string() }}) as segment_name,
+        cast(null as {{ dbt.type_string() }}) as description
+    from configuration
+    where false
+    {% endfor %}
+
+),
+
+rfm as (
+
+    select
+        configuration.segmentation,
+        rfm_segments.segment_id,
+        rfm_segments.segment_name,
+        rfm_segments.description
+    from configuration
+    cross join {{ ref("rfm_segments") }} as rfm_segments
+    where configuration.method = 'rfm'
+
+),
+
+clusters as (
+
+    select
+        segmentation,
+        segment_id,
+        {{ parameter("segment", "name", value="value_string") }} as segment_name,
+        {{ parameter("segment", "description", value="value_string") }} as description
+    from parameters
+    where kind = 'segment'
+    group by segmentation, segment_id
+
+),
+
+all_segments as (
+
+    select * from rules
+
+    union all
+
+    select * from rfm
+
+    union all
+
+    select * from clusters
+
+),
+
+models as (
+
+    select
+        segmentation,
+        max(model_version) as model_version,
+        bool_or(is_new) as is_new
+    from parameters
+    group by segmentation
+
+),
+
+names as (
+
+    select * from {{ ref("segment_names") }}
+
+),
+
+final as (
+
+    select
+        all_segments.segmentation,
+        all_segments.segment_id,
+        coalesce(names.segment_name, all_segments.segment_name) as segment_name,
+        all_segments.description,
+        configuration.position,
+        configuration.method,
+        configuration.min_share,
+        coalesce(models.model_version, configuration.config_hash) as model_version,
+        coalesce(models.is_new, false) as is_newly_fitted
+    from all_segments
+    inner join configuration on all_segments.segmentation = configuration.segmentation
+    left join models on all_segments.segmentation = models.segmentation
+    left join names
+        on all_segments.segmentation = names.segmentation and all_segments.segment_id = names.segment_id
+
+)
+
+select * from final

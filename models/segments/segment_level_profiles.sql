@@ -1,0 +1,103 @@
+-- One row per segmentation, segment, categorical feature and level: its share, against that of all labelled customers.
+-- Beyond the 25 most frequent levels of a feature the rest is counted together.
+{%- set features = profiled_features()["category"] %}
+with labelled as (
+
+    select
+        customer_segments.segmentation,
+        customer_segments.segment_id,
+        {%- for feature in features %}
+        coalesce(cast(features.{{ feature }} as {{ dbt.type_string() }}), '(missing)') as {{ feature }},
+        {%- endfor %}
+        1 as customers
+    from {{ ref("customer_segments") }} as customer_segments
+    inner join {{ ref("customer_features") }} as features
+        on customer_segments.customer_id = features.customer_id and features.is_current
+    where customer_segments.segment_id is not null
+
+),
+
+counted as (
+
+    {%- for feature in features %}
+    select
+        segmentation,
+        segment_id,
+        '{{ feature }}' as feature,
+        {{ feature }} as level,
+        sum(customers) as customers
+    from labelled
+    group by segmentation, segment_id, {{ feature }}
+    union all
+    {%- endfor %}
+    select
+        cast(null as {{ dbt.type_string() }}) as segmentation,
+        cast(null as integer) as segment_id,
+        cast(null as {{ dbt.type_string() }}) as feature,
+        cast(null as {{ dbt.type_string() }}) as level,
+        cast(null as bigint) as customers
+    from labelled
+    where false
+
+),
+
+levels as (
+
+    select
+        segmentation,
+        feature,
+        level,
+        row_number() over (partition by segmentation, feature order by sum(customers) desc, level) as frequency_rank
+    from counted
+    group by segmentation, feature, level
+
+),
+
+kept as (
+
+    select
+        counted.segmentation,
+        counted.segment_id,
+        counted.feature,
+        case when levels.frequency_rank <= 25 then counted.level else '(other)' end as level,
+        sum(counted.customers) as customers
+    from counted
+    inner join levels
+        on
+            counted.segmentation = levels.segmentation
+            and counted.feature = levels.feature
+            and counted.level = levels.level
+    group by 1, 2, 3, 4
+
+),
+
+shares as (
+
+    select
+        *,
+        {{ ratio("customers", "sum(customers) over (partition by segmentation, segment_id, feature)") }} as share,
+        {{ ratio(
+            "sum(customers) over (partition by segmentation, feature, level)",
+            "sum(customers) over (partition by segmentation, feature)"
+        ) }} as overall_share
+    from kept
+
+),
+
+final as (
+
+    select
+        segmentation,
+        segment_id,
+        feature,
+        level,
+        customers,
+        round(share, 6) as share,
+        round((share - overall_share) / nullif(sqrt(overall_share * (1 - overall_share)), 0), 6)
+            as standardised_difference,
+        round(100 * share / overall_share, 4) as index_against_all
+    from shares
+
+)
+
+select * from final

@@ -1,0 +1,25 @@
+{#- What a SQL expression refers to: {columns: [[part, ...], ...], error: message or none}.
+    none: this engine cannot tell, and its own message about an unknown column has to do. -#}
+{% macro expression_columns(expression) -%}
+    {{ return(adapter.dispatch('expression_columns')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__expression_columns(expression) -%}
+    {%- set statement = string_literal('select (' ~ expression ~ ') as mapped') -%}
+    {%- set query -%}
+        with tree as (select json_serialize_sql({{ statement }}) as node)
+        select
+            node ->> '$.error_message' as error_message,
+            cast(to_json(node -> '$..column_names') as string) as column_names
+        from tree
+    {%- endset -%}
+    {%- set row = run_query(query).rows[0] -%}
+    {%- if row[0] -%}
+        {{ return({'columns': [], 'error': row[0] | string}) }}
+    {%- endif -%}
+    {{ return({'columns': fromjson(row[1] | string, []), 'error': none}) }}
+{%- endmacro %}
+
+{% macro default__expression_columns(expression) -%}
+    {{ return(none) }}
+{%- endmacro %}

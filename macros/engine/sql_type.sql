@@ -1,0 +1,8 @@
+{#- The engine's type for one of the types that inputs and attributes are declared in. -#}
+{% macro sql_type(name) -%}
+    {%- set types = {
+        'string': 'string', 'date': 'date', 'timestamp': 'timestamp', 'boolean': 'boolean',
+        'double': 'double', 'integer': 'bigint', 'decimal': 'decimal(18, 4)'
+    } -%}
+    {{ return(types.get(name)) }}
+{%- endmacro %}

@@ -1,0 +1,29 @@
+{#- Stops the run where a column's type cannot be cast to the declared one. A column without any value may have any
+    type: writers of Parquet guess one for it. -#}
+{% macro check_input_types(input, source_columns) -%}
+    {%- set accepted = {
+        'string': ['text', 'integer', 'number', 'float', 'boolean', 'date', 'timestamp', 'other'],
+        'decimal': ['text', 'integer', 'number', 'float'],
+        'double': ['text', 'integer', 'number', 'float'],
+        'integer': ['text', 'integer', 'number', 'float'],
+        'boolean': ['text', 'integer', 'boolean'],
+        'date': ['text', 'date', 'timestamp'],
+        'timestamp': ['text', 'date', 'timestamp'],
+    } -%}
+    {%- set query = mapped_rows(input, input_mapping(input, source_columns)) -%}
+    {%- set found = {} -%}
+    {%- for column in describe_query(query) -%}
+        {%- do found.update({column.name | lower: column.type}) -%}
+    {%- endfor -%}
+    {%- for column in input_mapping(input, source_columns) if column.expression is not none -%}
+        {%- if type_family(found[column.name]) not in accepted[column.type] -%}
+            {%- set filled = run_query('select count(' ~ column.name ~ ') from (' ~ query ~ ') as mapped').rows[0][0] -%}
+            {%- if filled | int > 0 -%}
+                {%- do stop("Input " ~ input ~ ", column " ~ column.name ~ ": expected a " ~ column.type
+                    ~ " or text that holds one, found " ~ found[column.name] ~ " (from " ~ column.expression
+                    ~ "). Set vars.inputs." ~ input ~ ".columns." ~ column.name ~ " to a SQL expression that gives a "
+                    ~ column.type ~ ".") -%}
+            {%- endif -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,22 @@
+{#- Stops the run where accepted orders are in more than one currency: their amounts cannot be added. -#}
+{% macro check_one_currency() -%}
+    {%- set query -%}
+        select currency, count(*) as orders
+        from ({{ accepted_rows('orders', ['currency']) }}) as accepted
+        where currency is not null
+        group by currency
+        order by orders desc, currency
+    {%- endset -%}
+    {%- if is_building() and has_input('orders') -%}
+        {%- set found = [] -%}
+        {%- for row in run_query(query).rows -%}
+            {%- do found.append(row[0] ~ ' (' ~ row[1] ~ ' orders)') -%}
+        {%- endfor -%}
+        {%- if found | length > 1 -%}
+            {%- do stop("Input orders, column currency: expected one currency, found " ~ found[:10] | join(', ')
+                ~ ". Amounts of different currencies cannot be added. Convert them: set vars.inputs.order_items.columns."
+                ~ "unit_price and discount_amount (or vars.inputs.orders.columns.order_amount) to expressions that give "
+                ~ "one currency, and vars.inputs.orders.columns.currency to its code, such as \"'EUR'\".") -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

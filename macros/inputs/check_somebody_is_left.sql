@@ -1,0 +1,21 @@
+{#- Stops the run where no customer is left to be segmented. -#}
+{% macro check_somebody_is_left() -%}
+    {%- set input = 'customers' if has_input('customers') else 'orders' -%}
+    {%- set query -%}
+        select
+            (select count(*) from ({{ accepted_rows(input, key_columns(input)) }}) as accepted) as accepted_rows,
+            (select count(*) from {{ ref('raw_' ~ input) }}) as raw_rows
+    {%- endset -%}
+    {%- if is_building() -%}
+        {%- set row = run_query(query).rows[0] -%}
+        {%- if row[0] | int == 0 and row[1] | int == 0 -%}
+            {%- do stop("Input " ~ input ~ ": expected at least one row, found none. Fill it, or set vars.inputs."
+                ~ input ~ " to where the rows are.") -%}
+        {%- elif row[0] | int == 0 -%}
+            {%- set reasons = reject_summary(input) -%}
+            {%- do stop("Input " ~ input ~ ": expected at least one usable row, found " ~ row[1] ~ " rows that are all "
+                ~ "rejected (" ~ reasons ~ "). Correct the data, or the mapping in vars.inputs." ~ input
+                ~ ".columns.") -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

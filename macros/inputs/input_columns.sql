@@ -1,0 +1,63 @@
+{#- The one place that says which columns each input has: a list of {name, type, role}. role is key (part of what
+    identifies a row), required (must be mapped and filled), attribute (must be mapped, may be empty) or optional (a typed
+    null where absent).
+    Every input ends with the columns of corrections and erasure; customers also carries the var `attributes`. -#}
+{% macro input_columns(input) -%}
+    {%- set declared = {
+        'customers': [
+            ('customer_id', 'string', 'key'),
+            ('birth_date', 'date', 'optional'),
+            ('gender', 'string', 'optional'),
+            ('country', 'string', 'optional'),
+            ('region', 'string', 'optional'),
+            ('city', 'string', 'optional'),
+            ('postal_code', 'string', 'optional'),
+            ('signup_at', 'timestamp', 'optional'),
+            ('acquisition_channel', 'string', 'optional'),
+            ('email', 'string', 'optional'),
+            ('phone', 'string', 'optional'),
+            ('first_name', 'string', 'optional'),
+            ('last_name', 'string', 'optional'),
+            ('marketing_consent', 'boolean', 'optional'),
+        ],
+        'orders': [
+            ('order_id', 'string', 'key'),
+            ('customer_id', 'string', 'required'),
+            ('ordered_at', 'timestamp', 'required'),
+            ('order_amount', 'decimal', 'optional'),
+            ('status', 'string', 'optional'),
+            ('cancelled_at', 'timestamp', 'optional'),
+            ('channel', 'string', 'optional'),
+            ('currency', 'string', 'optional'),
+        ],
+        'order_items': [
+            ('order_id', 'string', 'key'),
+            ('line_number', 'string', 'key'),
+            ('product_id', 'string', 'optional'),
+            ('quantity', 'decimal', 'required'),
+            ('unit_price', 'decimal', 'required'),
+            ('discount_amount', 'decimal', 'optional'),
+        ],
+        'products': [
+            ('product_id', 'string', 'key'),
+            ('product_name', 'string', 'optional'),
+            ('category', 'string', 'optional'),
+            ('unit_cost', 'decimal', 'optional'),
+        ],
+    } -%}
+    {%- set bookkeeping = [
+        ('updated_at', 'timestamp', 'optional'),
+        ('loaded_at', 'timestamp', 'optional'),
+        ('deleted_at', 'timestamp', 'optional'),
+    ] -%}
+    {%- set columns = [] -%}
+    {%- for name, type, role in declared[input] + bookkeeping -%}
+        {%- do columns.append({'name': name, 'type': type, 'role': role}) -%}
+    {%- endfor -%}
+    {%- if input == 'customers' -%}
+        {%- for name, type in declared_attributes().items() -%}
+            {%- do columns.append({'name': name, 'type': type, 'role': 'attribute'}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(columns) }}
+{%- endmacro %}

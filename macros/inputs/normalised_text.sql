@@ -1,0 +1,13 @@
+{#- One spelling for codes: countries and currencies in upper case, states of things in lower case, two spellings of
+    each gender as one. Any other text keeps its case. -#}
+{% macro normalised_text(name, text) -%}
+    {%- if name in ['country', 'currency'] -%}
+        upper({{ text }})
+    {%- elif name in ['status', 'channel', 'acquisition_channel'] -%}
+        lower({{ text }})
+    {%- elif name == 'gender' -%}
+        case lower({{ text }}) when 'f' then 'female' when 'm' then 'male' else lower({{ text }}) end
+    {%- else -%}
+        {{ text }}
+    {%- endif -%}
+{%- endmacro %}

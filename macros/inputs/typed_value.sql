@@ -1,0 +1,27 @@
+{#- A raw column cast to the type that is declared for it; null where it cannot be. Text is trimmed, and empty text is
+    null. family: type_family of the raw column, known when the SQL is written, so that only text pays for trimming. -#}
+{% macro typed_value(name, type, family) -%}
+    {%- set raw = 'source.' ~ name -%}
+    {%- set text = "nullif(trim(" ~ raw ~ "), '')" if family == 'text' else 'cast(' ~ raw ~ ' as string)' -%}
+    {%- if type == 'string' -%}
+        {{ normalised_text(name, whole_number_text(raw, family) if family in ['float', 'number'] else text) }}
+    {%- elif type in ['date', 'timestamp'] -%}
+        {%- set instant = text_to_timestamp(text) if family not in ['date', 'timestamp'] else raw -%}
+        cast({{ instant }} as {{ sql_type(type) }})
+    {%- elif type == 'boolean' -%}
+        {%- if family == 'boolean' -%}
+            {{ raw }}
+        {%- else -%}
+            case
+                when lower({{ text }}) in ('true', 't', 'yes', 'y', '1', '1.0') then true
+                when lower({{ text }}) in ('false', 'f', 'no', 'n', '0', '0.0') then false
+            end
+        {%- endif -%}
+    {%- elif type == 'double' -%}
+        {%- set number = 'try_cast(' ~ (text if family not in ['float', 'number', 'integer'] else raw) ~ ' as double)' -%}
+        {#- Not-a-number and the infinities are no measurements: nothing can be averaged with them. -#}
+        case when abs({{ number }}) <= 1.7976931348623157e308 then {{ number }} end
+    {%- else -%}
+        try_cast({{ text if family not in ['float', 'number', 'integer'] else raw }} as {{ sql_type(type) }})
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,39 @@
+{#- The checks that no value was lost by casting it, for the columns of some declared types, and that no required one
+    is empty. A column that arrives in the type it is declared in needs none. -#}
+{% macro unparsable_checks(columns, families, types) -%}
+    {%- set rules = {
+        'decimal': ('unparsable_number', 'a number'),
+        'double': ('unparsable_number', 'a number'),
+        'integer': ('unparsable_number', 'a whole number'),
+        'boolean': ('unparsable_boolean', 'true or false'),
+        'date': ('unparsable_date', 'a date'),
+        'timestamp': ('unparsable_date', 'a date'),
+    } -%}
+    {%- set checks = [] -%}
+    {%- for column in columns if column.type in types -%}
+        {%- set family = families[column.name] -%}
+        {%- set raw = 'raw_' ~ column.name -%}
+        {%- set is_safe = (column.type == 'boolean' and family == 'boolean')
+            or (column.type in ['date', 'timestamp'] and family in ['date', 'timestamp'])
+            or (column.type in ['double', 'integer'] and family == 'integer') -%}
+        {%- set filled = "nullif(trim(" ~ raw ~ "), '') is not null" if family == 'text'
+            else raw ~ ' is not null and not isnan(' ~ raw ~ ')' if family == 'float'
+            else raw ~ ' is not null' -%}
+        {%- if not is_safe -%}
+            {%- do checks.append({
+                'rule': rules[column.type][0],
+                'condition': column.name ~ ' is null and ' ~ filled,
+                'reason': "concat(" ~ string_literal(column.name ~ ' is not ' ~ rules[column.type][1] ~ ': ')
+                    ~ ", " ~ quoted_value(raw) ~ ")"
+            }) -%}
+        {%- endif -%}
+        {%- if column.role == 'required' -%}
+            {%- do checks.append({
+                'rule': rules[column.type][0],
+                'condition': column.name ~ ' is null',
+                'reason': string_literal(column.name ~ ' is empty')
+            }) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(checks) }}
+{%- endmacro %}

@@ -1,0 +1,11 @@
+{#- A decimal or floating number as text, a whole one without its fraction: an id column with gaps often arrives as
+    17850.0, and not-a-number then stands for a gap. -#}
+{% macro whole_number_text(value, family) -%}
+    case
+        {%- if family == 'float' %}
+        when isnan({{ value }}) then null
+        {%- endif %}
+        when {{ value }} = round({{ value }}) and abs({{ value }}) < 1e18 then cast(cast({{ value }} as bigint) as string)
+        else cast({{ value }} as string)
+    end
+{%- endmacro %}

@@ -1,0 +1,2 @@
+-- depends_on: {{ ref('resolved_configuration') }}
+{{ resolved_repeats('customers') }}

@@ -1,0 +1,27 @@
+-- depends_on: {{ ref('resolved_configuration') }}
+with
+
+accepted as (
+    {{ accepted_rows('order_items') | indent(4) }}
+),
+
+final as (
+    select
+        ---------- ids
+        order_id,
+        line_number,
+        product_id,
+
+        ---------- amounts
+        quantity,
+        unit_price,
+        cast(coalesce(discount_amount, 0) as {{ sql_type('decimal') }}) as discount_amount,
+
+        ---------- bookkeeping
+        updated_at,
+        loaded_at,
+        deleted_at
+    from accepted
+)
+
+select * from final

@@ -1,0 +1,56 @@
+-- depends_on: {{ ref('resolved_configuration') }}
+with
+
+typed as (
+    {{ typed_rows('orders') | indent(4) }}
+),
+
+repeated_keys as (
+    {{ repeated_keys('orders') | indent(4) }}
+),
+
+accepted_customers as (
+    {{ accepted_rows('customers', ['customer_id']) | indent(4) }}
+),
+
+rejected_customers as (
+    select distinct customer_id
+    from {{ ref('stg_customers_checked') }}
+    where reject_rule is not null and customer_id is not null
+),
+
+looked_up as (
+    select
+        typed.*,
+        repeated_keys.key_hash is not null as is_repeated,
+        {#- Without a customers input the orders themselves say who is a customer. #}
+        {%- if has_input('customers') %}
+        accepted_customers.customer_id is null and rejected_customers.customer_id is null as is_unknown_customer,
+        accepted_customers.customer_id is null as is_rejected_customer
+        {%- else %}
+        false as is_unknown_customer,
+        false as is_rejected_customer
+        {%- endif %}
+    from typed
+    left join repeated_keys
+        on {{ key_hash(['typed.order_id']) }} = repeated_keys.key_hash
+    left join accepted_customers
+        on typed.customer_id = accepted_customers.customer_id
+    left join rejected_customers
+        on typed.customer_id = rejected_customers.customer_id
+),
+
+judged as (
+    select
+        *,
+        {{ first_failed_check('orders') | indent(8) }} as failed_check
+    from looked_up
+),
+
+final as (
+    select
+        {{ checked_columns('orders') | indent(8) }}
+    from judged
+)
+
+select * from final

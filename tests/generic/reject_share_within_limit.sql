@@ -1,0 +1,26 @@
+{% test reject_share_within_limit(model) %}
+{#- Holds for a table like input_reconciliation: no input has a larger share of rejected rows than it may have
+    (vars.inputs.<input>.max_reject_share, else default_max_reject_share). What is wrong is printed, since a count of
+    failing rows tells nobody what to do. -#}
+{%- set query -%}
+    select
+        input,
+        raw_rows,
+        rejected_rows,
+        reject_share,
+        max_reject_share
+    from {{ model }}
+    where reject_share > max_reject_share
+{%- endset -%}
+{%- if execute and flags.WHICH in ['build', 'test', 'retry'] -%}
+    {%- for row in run_query(query).rows -%}
+        {%- do log(
+            "Input " ~ row[0] ~ ": " ~ row[2] ~ " of " ~ row[1] ~ " rows are rejected, a share of " ~ row[3]
+            ~ "; expected at most " ~ row[4] ~ ". " ~ reject_summary(row[0])
+            ~ ". See rejected_records; correct the data or the mapping in vars.inputs." ~ row[0]
+            ~ ".columns, or set vars.inputs." ~ row[0] ~ ".max_reject_share.", info=true
+        ) -%}
+    {%- endfor -%}
+{%- endif -%}
+{{ query }}
+{% endtest %}

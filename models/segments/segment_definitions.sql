@@ -103,7 +103,8 @@ final as (
         configuration.method,
         configuration.min_share,
         coalesce(models.model_version, configuration.config_hash) as model_version,
-        coalesce(models.is_new, false) as is_newly_fitted
+        -- Rules and RFM segments may be empty, as nobody may fit them; a cluster without customers is a mistake.
+        configuration.method in ('kmeans', 'kprototypes') and coalesce(models.is_new, false) as is_newly_fitted
     from all_segments
     inner join configuration on all_segments.segmentation = configuration.segmentation
     left join models on all_segments.segmentation = models.segmentation

@@ -1,6 +1,6 @@
 -- One row per segmentation, segment, categorical feature and level: its share, against that of all labelled customers.
 -- Beyond the 25 most frequent levels of a feature the rest is counted together.
-{%- set features = profiled_features()["category"] %}
+{%- set features = feature_columns()["category"] %}
 with labelled as (
 
     select
@@ -60,7 +60,7 @@ kept as (
         counted.segment_id,
         counted.feature,
         case when levels.frequency_rank <= 25 then counted.level else '(other)' end as level,
-        sum(counted.customers) as customers
+        cast(sum(counted.customers) as bigint) as customers
     from counted
     inner join levels
         on

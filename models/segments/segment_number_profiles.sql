@@ -1,5 +1,5 @@
 -- One row per segmentation, segment and numeric feature: where the segment lies, and how far from all labelled customers.
-{%- set features = profiled_features()["number"] %}
+{%- set features = feature_columns()["number"] %}
 with labelled as (
 
     select

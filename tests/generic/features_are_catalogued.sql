@@ -3,7 +3,7 @@
 
 with found as (
 
-    {%- set features = profiled_features() %}
+    {%- set features = feature_columns() %}
     {%- for kind, names in features.items() %}
     {%- for feature in names if feature not in var("attributes") %}
     select

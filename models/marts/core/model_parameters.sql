@@ -12,9 +12,10 @@ final as (
         segmentation,
         model_version,
         kind,
-        segment_id,
-        feature,
-        level,
+        -- No part of the key is null: 0 and the empty string stand for the model as a whole.
+        coalesce(segment_id, 0) as segment_id,
+        coalesce(feature, '') as feature,
+        coalesce(level, '') as level,
         value_double,
         value_string
     from parameters

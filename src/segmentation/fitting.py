@@ -1,0 +1,408 @@
+"""Fitting of every configured segmentation that has parameters: k-means, k-prototypes and RFM.
+
+One function, from the frames that a Python model reads to the table that it returns. Fits run on one thread over rows
+sorted by customer_id, so the result depends on what is in the sample and on nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from segmentation.choose_k import KTrial, choose_k, silhouettes
+from segmentation.columns import (
+    MISSING_LEVEL,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    TextArray,
+    require_columns,
+    to_floats,
+    to_levels,
+)
+from segmentation.configuration import FeatureConfig, SegmentationConfig
+from segmentation.cut_points import RFM_FEATURES, quintile_cuts
+from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct
+from segmentation.kmeans import fit_kmeans
+from segmentation.kprototypes import estimate_gamma, fit_kprototypes
+from segmentation.naming import Trait, category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.parameters import (
+    CategoryWeight,
+    ClusterModel,
+    FittedModel,
+    ParameterRow,
+    model_version,
+    models_from_frame,
+    to_table,
+)
+from segmentation.scaling import NumericScaler, fit_scaler
+
+KMEANS_SEARCH_ROWS = 20_000
+"""Customers among whom k is searched for k-means; the chosen centroids are then fitted to the whole sample."""
+
+KPROTOTYPES_SEARCH_ROWS = 2_000
+
+KPROTOTYPES_FIT_ROWS = 5_000
+"""Customers that prototypes are fitted to."""
+
+SILHOUETTE_ROWS = 10_000
+
+TOO_FEW_CUSTOMERS = "too_few_customers"
+NO_VARYING_FEATURE = "no_varying_feature"
+
+
+def fit_all(configuration: pd.DataFrame, sample: pd.DataFrame, previous: pd.DataFrame, refit: bool) -> pa.Table:
+    """Fit, or take over, the model of every segmentation that has parameters.
+
+    A model that was fitted under the same configuration is taken over, unless `refit`. A refit that arrives at the same
+    content is not new either.
+
+    Parameters
+    ----------
+    configuration : DataFrame
+        One row per segmentation: segmentation, position, method, config_hash, definition.
+    sample : DataFrame
+        One row per sampled customer: customer_id, has_purchased and every feature in raw units. Zero rows are allowed.
+    previous : DataFrame
+        The active models: columns of `parameters.SCHEMA` without is_new. Zero rows at first.
+    refit : bool
+        Whether to fit anew what has not changed.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of `parameters.SCHEMA`, ordered by the position of the segmentation, then kind, segment, feature and level.
+        Rule segmentations have none.
+
+    Raises
+    ------
+    UserError
+        If a feature that a segmentation uses is absent from the sample, or holds no numbers where it should.
+    """
+    require_columns(sample, ["customer_id", "has_purchased"], table="training_sample")
+    ordered = sample.sort_values("customer_id", kind="stable", ignore_index=True)
+    active = models_from_frame(previous)
+    models: list[FittedModel] = []
+    with threadpool_limits(limits=1):
+        for row in configuration.sort_values(["position", "segmentation"]).to_dict("records"):
+            if row["method"] == "rules":
+                continue
+            name, config_hash = str(row["segmentation"]), str(row["config_hash"])
+            before = active.get(name)
+            if before is None or refit or not _is_current(before, config_hash):
+                models.append(_fit(SegmentationConfig.from_json(row["definition"]), config_hash, ordered, before))
+            else:
+                models.append(before)
+    return to_table(models)
+
+
+def _is_current(model: FittedModel, config_hash: str) -> bool:
+    """Return whether a model may go on; one that could not be fitted is tried again, as customers may have come."""
+    return model.fact("config_hash") == config_hash and model.fact("status") == "fitted"
+
+
+def _fit(config: SegmentationConfig, config_hash: str, sample: pd.DataFrame, before: FittedModel | None) -> FittedModel:
+    """Fit one segmentation."""
+    required = RFM_FEATURES if config.method == "rfm" else tuple(feature.name for feature in config.features)
+    require_columns(sample, required, table="training_sample")
+    eligible = sample
+    if config.uses_orders:
+        eligible = sample[to_floats(sample["has_purchased"])[0] == 1]
+    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible)
+    facts = [
+        ParameterRow("model", feature="method", value_string=config.method),
+        ParameterRow("model", feature="config_hash", value_string=config_hash),
+        ParameterRow("model", feature="status", value_string="not_fitted" if outcome.reason else "fitted"),
+        ParameterRow("model", feature="sample_size", value_double=float(len(eligible))),
+    ]
+    if outcome.reason:
+        facts.append(ParameterRow("model", feature="reason", value_string=outcome.reason))
+    rows = (*facts, *outcome.rows)
+    version = model_version(config_hash, rows)
+    if before is not None and before.model_version == version:
+        return before
+    return FittedModel(config.name, version, 1 if before is None else before.generation + 1, is_new=True, rows=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """Rows of a fit, and why there is no model where there is none."""
+
+    rows: list[ParameterRow]
+    reason: str | None = None
+
+
+def _fit_rfm(purchasers: pd.DataFrame) -> _Outcome:
+    """Return the cut points of recency, frequency and monetary."""
+    columns = {name: to_floats(purchasers[name])[0] for name in RFM_FEATURES}
+    if not all(np.isfinite(values).any() for values in columns.values()):
+        return _Outcome([], TOO_FEW_CUSTOMERS)
+    return _Outcome(
+        [
+            ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
+            for name, values in columns.items()
+            for number, cut in enumerate(quintile_cuts(values), start=1)
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The eligible sample in the space of distances.
+
+    Attributes
+    ----------
+    model : ClusterModel
+        Scaling and gammas, without segments yet.
+    scaled : dict of str to ndarray of shape (n,)
+        Every numeric feature.
+    codes : dict of str to ndarray of shape (n,)
+        Every categorical feature.
+    levels : dict of str to ndarray
+        Levels of every categorical feature in the order of their codes.
+    data : MixedData
+        The features that take part in distances.
+    notes : list of ParameterRow
+        What an analyst should know about single features.
+    """
+
+    model: ClusterModel
+    scaled: dict[str, FloatArray]
+    codes: dict[str, IntArray]
+    levels: dict[str, TextArray]
+    data: MixedData
+    notes: list[ParameterRow]
+
+
+def _prepare(config: SegmentationConfig, eligible: pd.DataFrame) -> _Prepared:
+    """Fit scaling and gammas, and scale the sample."""
+    scalers: dict[str, NumericScaler] = {}
+    scaled: dict[str, FloatArray] = {}
+    categories: dict[str, CategoryWeight] = {}
+    codes: dict[str, IntArray] = {}
+    levels: dict[str, TextArray] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    for feature in config.features:
+        if feature.kind == "number":
+            values, n_infinite = to_floats(eligible[feature.name])
+            scaler = _fit_feature(feature, values)
+            scalers[feature.name] = scaler
+            infinite = (f"{n_infinite} infinite values taken as missing",) if n_infinite else ()
+            notes[feature.name] = (*scaler.notes, *infinite)
+            scaled[feature.name] = scaler.apply(values)
+        else:
+            text = to_levels(eligible[feature.name], boolean=feature.kind == "boolean")
+            feature_codes, found = pd.factorize(text, sort=True)
+            note = _reason_to_leave_out(feature, found)
+            notes[feature.name] = (note,) if note else ()
+            weight = 0.0 if note else float(feature.weight)
+            categories[feature.name] = CategoryWeight(weight, weight, feature.kind == "boolean", notes[feature.name])
+            codes[feature.name] = feature_codes.astype(np.int64)
+            levels[feature.name] = np.asarray(found, dtype=object)
+    n = len(eligible)
+    weights = {name: scaler.weight for name, scaler in scalers.items() if scaler.weight > 0}
+    gammas = {name: category.weight for name, category in categories.items() if category.weight > 0}
+    data = MixedData(
+        numeric=np.column_stack([np.empty((n, 0)), *(scaled[name] for name in weights)]),
+        weights=np.array(list(weights.values())),
+        codes=np.column_stack([np.empty((n, 0), dtype=np.int64), *(codes[name] for name in gammas)]),
+        gammas=np.array(list(gammas.values())),
+    )
+    base = (estimate_gamma(data) if n else 1.0) if config.gamma == "auto" else float(config.gamma)
+    data = MixedData(data.numeric, data.weights, data.codes, data.gammas * base)
+    categories = {
+        name: CategoryWeight(category.weight, category.weight * base, category.is_boolean, category.notes)
+        for name, category in categories.items()
+    }
+    model = ClusterModel(scalers, categories, np.empty((0, 0)), np.empty((0, 0), dtype=object))
+    rows = [ParameterRow("note", feature=name, value_string="; ".join(text)) for name, text in notes.items() if text]
+    return _Prepared(model, scaled, codes, levels, data, rows)
+
+
+def _fit_feature(feature: FeatureConfig, values: FloatArray) -> NumericScaler:
+    """Fit the scaling of one configured number."""
+    return fit_scaler(
+        values,
+        transform=feature.transform,
+        clip=feature.clip,
+        scale=feature.scale,
+        impute="median" if feature.impute is None else feature.impute,
+        weight=feature.weight,
+    )
+
+
+def _reason_to_leave_out(feature: FeatureConfig, levels: TextArray) -> str | None:
+    """Return why a categorical feature takes no part in distances, None if it does."""
+    if set(levels) <= {MISSING_LEVEL}:
+        return "left out: no values"
+    if len(levels) == 1:
+        return "left out: constant"
+    return "left out: weight 0" if feature.weight == 0 else None
+
+
+def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcome:
+    """Fit k-means or k-prototypes."""
+    prepared = _prepare(config, eligible)
+    data = prepared.data
+    if len(data) < config.k.min:
+        return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
+    if data.numeric.shape[1] + data.codes.shape[1] == 0:
+        return _Outcome(prepared.notes, NO_VARYING_FEATURE)
+    is_mixed = data.codes.shape[1] > 0
+    fit_rows = _subsample(data, KPROTOTYPES_FIT_ROWS if is_mixed else len(data), config.seed)
+    search_rows = _subsample(fit_rows, KPROTOTYPES_SEARCH_ROWS if is_mixed else KMEANS_SEARCH_ROWS, config.seed)
+    n_distinct = count_distinct(search_rows)
+    if n_distinct < config.k.min:
+        return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
+    fit = fit_kprototypes if is_mixed else fit_kmeans
+    ks = range(config.k.min, config.k.max + 1)
+    fits = {k: fit(search_rows, k, seed=config.seed) for k in ks if k <= n_distinct}
+    trials = _try(search_rows, fits, ks, seed=config.seed)
+    k, reason = choose_k(trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
+    final = fit(fit_rows, k, seed=config.seed, start=fits[k].prototypes)
+    whole = _order_by_size(assign(data, final.prototypes))
+    model = _with_segments(prepared, whole)
+    silhouette = next(trial.silhouette for trial in trials if trial.k == k)
+    facts = [ParameterRow("model", feature="k", value_double=float(k))]
+    if silhouette is not None:
+        facts.append(ParameterRow("model", feature="silhouette", value_double=silhouette))
+    return _Outcome(
+        [
+            *facts,
+            *prepared.notes,
+            *model.to_rows(),
+            *_segment_rows(model, prepared, whole.labels),
+            *_search_rows(trials, k, reason, config.min_share),
+        ]
+    )
+
+
+def _subsample(data: MixedData, size: int, seed: int) -> MixedData:
+    """Return at most `size` customers, drawn without replacement and in their order."""
+    if len(data) <= size:
+        return data
+    rows = np.random.default_rng([seed, size]).choice(len(data), size, replace=False)
+    return data.take(np.sort(rows).astype(np.int64))
+
+
+def _try(data: MixedData, fits: dict[int, Clustering], ks: Sequence[int], *, seed: int) -> list[KTrial]:
+    """Return what each k achieved; a k with more segments than distinct customers was not fitted."""
+    n = len(data)
+    rows = np.arange(n)
+    if n > SILHOUETTE_ROWS:
+        rows = np.sort(np.random.default_rng([seed, SILHOUETTE_ROWS]).choice(n, SILHOUETTE_ROWS, replace=False))
+    values = silhouettes(data.take(rows), [fit.labels[rows] for fit in fits.values()])
+    by_k = dict(zip(fits, values, strict=True))
+    return [
+        KTrial(k, fits[k].cost, by_k[k], float(np.bincount(fits[k].labels, minlength=k).min() / n))
+        if k in fits
+        else KTrial(k, None, None, None)
+        for k in ks
+    ]
+
+
+def _order_by_size(fit: Clustering) -> Clustering:
+    """Return the clustering with the largest segment first; equal sizes are ordered by their prototypes.
+
+    Codes stand for levels in alphabetical order, so ordering by code is ordering by level.
+    """
+    k = len(fit.prototypes)
+    sizes = np.bincount(fit.labels, minlength=k)
+    keys = [
+        (-int(sizes[segment]), fit.prototypes.centroids[segment].tolist(), fit.prototypes.modes[segment].tolist())
+        for segment in range(k)
+    ]
+    order = np.array(sorted(range(k), key=keys.__getitem__), dtype=np.int64)
+    position = np.empty(k, dtype=np.int64)
+    position[order] = np.arange(k)
+    prototypes = Prototypes(fit.prototypes.centroids[order], fit.prototypes.modes[order])
+    return Clustering(prototypes, position[fit.labels], fit.cost)
+
+
+def _with_segments(prepared: _Prepared, fit: Clustering) -> ClusterModel:
+    """Return the model with its centroids and modes.
+
+    A feature that takes no part in distances gets the mean or mode of each segment, so that every feature has a value
+    and a distance in SQL, whose weight is 0, does not become null.
+    """
+    model, k = prepared.model, len(fit.prototypes)
+    sizes = np.maximum(np.bincount(fit.labels, minlength=k), 1)
+    centroids = np.empty((k, len(model.scalers)))
+    modes = np.empty((k, len(model.categories)), dtype=object)
+    fitted_centroids, fitted_modes = iter(fit.prototypes.centroids.T), iter(fit.prototypes.modes.T)
+    for column, (name, scaler) in enumerate(model.scalers.items()):
+        sums = np.bincount(fit.labels, weights=prepared.scaled[name], minlength=k)
+        centroids[:, column] = next(fitted_centroids) if scaler.weight > 0 else sums / sizes
+    for column, (name, category) in enumerate(model.categories.items()):
+        levels, codes = prepared.levels[name], prepared.codes[name]
+        counts = np.bincount(fit.labels * len(levels) + codes, minlength=k * len(levels)).reshape(k, len(levels))
+        modes[:, column] = levels[next(fitted_modes) if category.weight > 0 else np.argmax(counts, axis=1)]
+    return ClusterModel(model.scalers, model.categories, centroids, modes)
+
+
+def _segment_rows(model: ClusterModel, prepared: _Prepared, labels: IntArray) -> list[ParameterRow]:
+    """Return name, description and size of every segment."""
+    traits = [_traits(model, prepared, segment, labels == segment) for segment in range(model.n_segments)]
+    rows: list[ParameterRow] = []
+    for segment_id, (name, own) in enumerate(zip(name_segments(traits), traits, strict=True), start=1):
+        size = int(np.count_nonzero(labels == segment_id - 1))
+        text = describe_segment(own, size=size, sample_size=len(labels))
+        rows += [
+            ParameterRow("segment", segment_id, "name", value_string=name),
+            ParameterRow("segment", segment_id, "description", value_string=text),
+            ParameterRow("segment", segment_id, "sample_size", value_double=float(size)),
+        ]
+    return rows
+
+
+def _traits(model: ClusterModel, prepared: _Prepared, segment: int, members: BoolArray) -> list[Trait]:
+    """Return how a segment differs from the sample in every feature that takes part."""
+    traits: list[Trait] = []
+    for column, (name, scaler) in enumerate(model.scalers.items()):
+        if scaler.weight > 0:
+            values = prepared.scaled[name]
+            mean, spread = float(values.mean()), float(values.std())
+            centroid = float(model.centroids[segment, column])
+            deviation = (centroid - mean) / spread if spread > 0 else 0.0
+            typical, overall = (float(value) for value in scaler.invert(np.array([centroid, mean])))
+            traits.append(numeric_trait(name, deviation, typical=typical, overall=overall))
+    for column, (name, category) in enumerate(model.categories.items()):
+        if category.weight > 0:
+            level = str(model.modes[segment, column])
+            has_level = prepared.levels[name][prepared.codes[name]] == level
+            share = float(np.count_nonzero(has_level & members)) / max(int(np.count_nonzero(members)), 1)
+            traits.append(
+                category_trait(
+                    name,
+                    level,
+                    share=share,
+                    overall_share=float(np.mean(has_level)),
+                    is_boolean=category.is_boolean,
+                )
+            )
+    return traits
+
+
+def _search_rows(trials: Sequence[KTrial], chosen: int, reason: str, min_share: float) -> list[ParameterRow]:
+    """Return the search for k as rows; segment_id holds k, and what was not defined has no row."""
+    rows: list[ParameterRow] = []
+    for trial in trials:
+        values = {
+            "inertia": trial.inertia,
+            "silhouette": trial.silhouette,
+            "smallest_share": trial.smallest_share,
+            "admissible": float(trial.is_admissible(min_share)),
+            "chosen": float(trial.k == chosen),
+        }
+        rows += [
+            ParameterRow("k_search", trial.k, feature, value_double=value)
+            for feature, value in values.items()
+            if value is not None
+        ]
+    rows.append(ParameterRow("k_search", chosen, "reason", value_string=reason))
+    return rows

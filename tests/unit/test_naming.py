@@ -1,0 +1,42 @@
+"""Names of segments: what sets them apart, distinct, short."""
+
+from __future__ import annotations
+
+from segmentation.naming import category_trait, describe_segment, name_segments, numeric_trait
+
+
+def test_names_tell_the_one_or_two_strongest_traits() -> None:
+    monetary = numeric_trait("monetary", 1.2, typical=812.4, overall=305.0)
+    recency = numeric_trait("recency_days", -0.9, typical=9.0, overall=60.0)
+    visits = numeric_trait("visits", -0.2, typical=1.0, overall=1.1)
+    assert name_segments(
+        [[visits, recency, monetary], [visits], [numeric_trait("visits", 3.0, typical=9, overall=1)]]
+    ) == [
+        "High monetary, low recency days",
+        "Close to average",
+        "Very high visits",
+    ]
+    assert describe_segment([visits, recency, monetary], size=460, sample_size=1840) == (
+        "460 of 1,840 sampled customers (25.0%): monetary about 812 against 305; recency days about 9 against 60."
+    )
+
+
+def test_names_are_distinct() -> None:
+    first = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", 0.4, typical=1, overall=0)]
+    second = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", -0.4, typical=1, overall=0)]
+    assert name_segments([first, second]) == ["High a, high b", "High a, low b"]
+    assert name_segments([first, first, []]) == ["High a, high b (1)", "High a, high b (2)", "Close to average"]
+
+
+def test_levels_are_named_as_people_say_them() -> None:
+    shares = {"share": 0.9, "overall_share": 0.3}
+    assert category_trait("region", "Île-de-France", is_boolean=False, **shares).phrase == "region Île-de-France"
+    assert category_trait("consent", "true", is_boolean=True, **shares).phrase == "consent"
+    assert category_trait("consent", "false", is_boolean=True, **shares).phrase == "no consent"
+    assert category_trait("region", "(missing)", is_boolean=False, **shares).phrase == "region unknown"
+    assert len(category_trait("region", "x\n" * 5000, is_boolean=False, **shares).phrase) < 60
+    assert category_trait("region", "x", is_boolean=False, share=0.2, overall_share=0.3).strength == 0
+
+
+def test_a_segment_like_all_others_says_so() -> None:
+    assert describe_segment([], size=0, sample_size=0).endswith("close to the average in every feature.")

@@ -155,5 +155,6 @@ def _words(feature: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Return a number with about three digits."""
+    """Return a number with about three digits; what is left of a zero after scaling and back is zero."""
+    value = round(value, 9) + 0.0
     return f"{value:,.0f}" if 100 <= abs(value) < 1e12 else f"{value:.3g}"  # noqa: PLR2004

@@ -40,3 +40,7 @@ def test_levels_are_named_as_people_say_them() -> None:
 
 def test_a_segment_like_all_others_says_so() -> None:
     assert describe_segment([], size=0, sample_size=0).endswith("close to the average in every feature.")
+
+
+def test_a_zero_that_went_through_scaling_and_back_is_zero() -> None:
+    assert numeric_trait("returns", -1.0, typical=-2e-15, overall=0.1).detail == "returns about 0 against 0.1"

@@ -1,4 +1,6 @@
 -- depends_on: {{ ref('resolved_configuration') }}
+{#- Where customers are derived, the distinct over all orders is computed once. #}
+{{- config(materialized='view' if has_input('customers') else 'table') }}
 {%- do check_somebody_is_left() %}
 with
 

@@ -1,0 +1,106 @@
+# Every step of the project as one command; `make` alone lists them.
+
+PYTHON ?= python3
+DATA ?= ../shared/data
+WORKERS ?= 2
+SIZE ?= 2000
+SEED ?= 20260101
+FORMAT ?= csv
+OUT ?= seeds/demo
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DBT := $(BIN)/dbt --no-use-colors
+DBT_HERE := --project-dir . --profiles-dir .
+SAY := @printf '==> %s\n'
+
+# An example builds a database of its own; SEGMENTATION_DATABASE moves either.
+DATABASE = $(or $(SEGMENTATION_DATABASE),$(or $(EXAMPLE),customer_segmentation).duckdb)
+
+# These reach the recipes through the environment, where no quote or space can break a command.
+export EXAMPLE DATA VARS SIZE SEED FORMAT OUT
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup build test unit integration dbt-tests lint format demo-data bench-build requirements clean
+
+help: ## List the commands
+	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) ## Make .venv and install the pinned requirements and the package; nothing the second time
+
+$(STAMP): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		printf 'Error: Python 3.11 or later is needed, and %s is older or absent.\n' '$(PYTHON)' >&2; \
+		printf 'Name another one: make PYTHON=python3.12 ...\n' >&2; exit 1; }
+	$(SAY) 'Making $(VENV) with $(PYTHON)'
+	@$(PYTHON) -m venv $(VENV)
+	$(SAY) 'Installing requirements.txt (a minute or so, this once)'
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(SAY) 'Installing the package segmentation'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+build: export SEGMENTATION_DATABASE := $(DATABASE)
+build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{yaml}' SEGMENTATION_DATABASE=file
+	@set -eu; set --; \
+	if [ -n "$$EXAMPLE" ]; then set -- --example "examples/$$EXAMPLE.yml" --data "$$DATA"; fi; \
+	vars="$$($(BIN)/python -m segmentation.variables "$$@" --vars "$$VARS" $(if $(filter 1 true yes,$(REFIT)),--refit))"; \
+	printf '==> Building %s\n' "$$SEGMENTATION_DATABASE"; \
+	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
+	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
+
+test: dbt-tests ## Run every test: the dbt tests on the demo data, then pytest
+	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+dbt-tests: $(STAMP) ## Build the demo data with all dbt tests in a database that is thrown away
+	$(SAY) 'Building the demo data with the dbt tests, in a temporary database'
+	@set -eu; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
+	SEGMENTATION_DATABASE="$$folder/tested.duckdb" SEGMENTATION_PUBLISHED= \
+	$(DBT) --quiet build $(DBT_HERE) --target-path "$$folder/target" --log-path "$$folder/logs"; \
+	printf '==> The demo data passes the dbt tests\n'
+
+unit: $(STAMP) ## Run the tests of the package alone (seconds)
+	@$(BIN)/python -m pytest src tests/unit
+
+integration: $(STAMP) ## Run the tests that build the project
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/integration
+
+lint: $(STAMP) ## Check Python with ruff and mypy, SQL with sqlfluff
+	$(SAY) 'ruff'
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	$(SAY) 'mypy'
+	@$(BIN)/mypy
+	$(SAY) 'sqlfluff'
+	@SEGMENTATION_DATABASE=:memory: $(BIN)/sqlfluff lint --disable-progress-bar --processes $(WORKERS) models tests
+
+format: $(STAMP) ## Put Python and SQL into the form that lint asks for
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@SEGMENTATION_DATABASE=:memory: $(BIN)/sqlfluff fix --disable-progress-bar models tests
+
+demo-data: $(STAMP) ## Generate demo data: SIZE=customers SEED=number FORMAT=csv|parquet OUT=folder
+	$(SAY) 'Generating demo data'
+	@$(BIN)/python -m segmentation.demo --size "$$SIZE" --seed "$$SEED" --format "$$FORMAT" --out "$$OUT"
+
+bench-build: $(STAMP) ## Time a build over a million generated customers
+	@$(BIN)/python benchmarks/bench_build.py
+
+requirements: ## Recompile requirements.txt from pyproject.toml and requirements.in
+	$(SAY) 'Compiling requirements.txt'
+	@set -eu; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
+	$(PYTHON) -m venv "$$folder"; \
+	"$$folder/bin/python" -m pip install --quiet 'pip-tools>=7.5,<8'; \
+	"$$folder/bin/pip-compile" --quiet --extra dev --generate-hashes --allow-unsafe --no-strip-extras --no-header \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--output-file requirements.txt pyproject.toml requirements.in
+
+clean: ## Remove .venv and what tools and builds leave behind; databases stay
+	@rm -rf $(VENV) target logs build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
+	@find models src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

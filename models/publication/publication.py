@@ -1,0 +1,27 @@
+from dbt.flags import get_flags
+
+from segmentation.publishing import publish
+
+
+def model(dbt, session):
+    schema = dbt.config.meta_get("schema")
+    folder = dbt.config.meta_get("folder")
+    # Each by its literal name: dbt then skips this node whenever one of them, or a test of one, fails.
+    marts = {
+        "dim_customers": dbt.ref("dim_customers"),
+        "dim_segments": dbt.ref("dim_segments"),
+        "fct_customer_segments": dbt.ref("fct_customer_segments"),
+        "input_quality": dbt.ref("input_quality"),
+        "k_search": dbt.ref("k_search"),
+        "model_parameters": dbt.ref("model_parameters"),
+        "segment_profiles": dbt.ref("segment_profiles"),
+        "segmentation_quality": dbt.ref("segmentation_quality"),
+    }
+    dbt.ref("model_registry")
+    return publish(
+        session,
+        database=dbt.this.database,
+        relations=[(schema, name) for name in marts],
+        folder=folder,
+        command=get_flags().WHICH,
+    )

@@ -1,0 +1,358 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness import ROOT, environment
+from segmentation.publishing import PUBLICATION_SCHEMA, publish, published_path, quote_identifier, quote_literal
+
+RELATIONS = [("marts", "dim_segments"), ("marts", "fct_customer_segments")]
+
+
+def build(path: Path, *, version: int = 1, rows: int = 1000) -> duckdb.DuckDBPyConnection:
+    """Make a build's database with two marts that must agree on `version`."""
+    connection = duckdb.connect(str(path))
+    connection.execute("create schema if not exists marts")
+    connection.execute("create or replace table marts.dim_segments (version integer not null, name varchar)")
+    connection.execute("insert into marts.dim_segments values ($1, 'Über \"30\"')", [version])
+    connection.execute(
+        """
+        create or replace table marts.fct_customer_segments as
+        select range as customer_id, $1::integer as version, (range / 7)::decimal(18, 4) as "net ""EUR"" sales",
+            null::varchar as reason, date '2026-01-31' as as_of_date
+        from range($2)
+        """,
+        [version, rows],
+    )
+    return connection
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with build(tmp_path / "shop.duckdb") as opened:
+        yield opened
+
+
+def publish_shop(connection: duckdb.DuckDBPyConnection) -> dict[str, object]:
+    table = publish(connection, database="shop", relations=RELATIONS)
+    assert table.schema.equals(PUBLICATION_SCHEMA)
+    assert table.num_rows == 1
+    row: dict[str, object] = table.to_pylist()[0]
+    return row
+
+
+def start(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
+    """Start a Python process that can import the package."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_the_published_file_holds_rows_types_constraints_and_comments(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    connection.execute("comment on table marts.dim_segments is 'one row per segment; the shop''s'")
+    connection.execute('comment on column marts.fct_customer_segments."net ""EUR"" sales" is $$in EUR$$')
+    row = publish_shop(connection)
+    assert row["outcome"] == "published"
+    assert row["published_file"] == str(tmp_path / "published" / "shop.duckdb")
+    assert (row["relations"], row["rows_published"]) == (2, 1001)
+
+    columns = """
+        select schema_name, table_name, column_name, data_type, is_nullable, comment
+        from duckdb_columns() where schema_name = 'marts' and database_name = current_database() order by all
+    """
+    comments = "select table_name, comment from duckdb_tables() where database_name = current_database() order by all"
+    with duckdb.connect(str(row["published_file"]), read_only=True) as reader:
+        for sql in (columns, comments, "from marts.fct_customer_segments order by all", "from marts.dim_segments"):
+            assert reader.execute(sql).fetchall() == connection.execute(sql).fetchall()
+
+
+def test_only_what_is_asked_for_is_published(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create table marts.left_over as select 1 as x")
+    row = publish_shop(connection)
+    with duckdb.connect(str(row["published_file"]), read_only=True) as reader:
+        names = reader.execute("select schema_name, table_name from duckdb_tables() order by all").fetchall()
+    assert names == RELATIONS
+
+
+def test_a_view_is_published_as_a_table(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create view marts.best as select * from marts.fct_customer_segments where customer_id < 5")
+    table = publish(connection, database="shop", relations=[("marts", "best")])
+    with duckdb.connect(table["published_file"][0].as_py(), read_only=True) as reader:
+        assert reader.execute("select count(*) from marts.best").fetchall() == [(5,)]
+
+
+def test_the_file_is_read_only_alone_in_its_folder_and_replaced_by_the_next(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    first = publish_shop(connection)
+    path = Path(str(first["published_file"]))
+    inode = path.stat().st_ino
+    assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    publish_shop(connection)
+    assert path.stat().st_ino != inode
+    assert [file.name for file in path.parent.iterdir()] == ["shop.duckdb"]
+    databases = connection.execute("select database_name from duckdb_databases() where not internal").fetchall()
+    assert databases == [("shop",)]
+
+
+def test_the_row_depends_on_the_content_and_not_on_the_order_of_rows(connection: duckdb.DuckDBPyConnection) -> None:
+    first = publish_shop(connection)
+    connection.execute(
+        """
+        create or replace table marts.fct_customer_segments as
+        from marts.fct_customer_segments order by customer_id desc
+        """
+    )
+    assert publish_shop(connection) == first
+    connection.execute("update marts.fct_customer_segments set reason = 'no_orders' where customer_id = 7")
+    changed = publish_shop(connection)
+    assert changed["content_digest"] != first["content_digest"]
+    connection.execute("alter table marts.fct_customer_segments alter customer_id type varchar")
+    assert publish_shop(connection)["content_digest"] != changed["content_digest"]
+
+
+def test_the_folder_can_be_elsewhere_and_have_quotes_and_spaces(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'the shop\'s "best" folder'
+    table = publish(connection, database="shop", relations=RELATIONS, folder=folder)
+    assert Path(table["published_file"][0].as_py()) == folder / "shop.duckdb"
+    assert (folder / "shop.duckdb").is_file()
+
+
+def test_a_database_may_have_any_name(tmp_path: Path) -> None:
+    name = 'the "shop"; drop table x --'
+    with build(tmp_path / f"{name}.duckdb") as connection:
+        table = publish(connection, database=name, relations=RELATIONS)
+    with duckdb.connect(table["published_file"][0].as_py(), read_only=True) as reader:
+        assert reader.execute("select count(*) from marts.fct_customer_segments").fetchall() == [(1000,)]
+
+
+def test_a_failure_leaves_what_is_published_and_no_scrap(connection: duckdb.DuckDBPyConnection) -> None:
+    path = Path(str(publish_shop(connection)["published_file"]))
+    before = path.read_bytes()
+    connection.execute("create view marts.broken as select error('this mart is broken') as x")
+    with pytest.raises(duckdb.Error, match="this mart is broken"):
+        publish(connection, database="shop", relations=[*RELATIONS, ("marts", "broken")])
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["shop.duckdb"]
+    assert publish_shop(connection)["outcome"] == "published"
+
+
+def test_a_relation_or_database_that_is_not_there_is_an_error(connection: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(LookupError, match=r"no relation marts\.absent"):
+        publish(connection, database="shop", relations=[("marts", "absent")])
+    with pytest.raises(LookupError, match="no database 'absent'"):
+        publish(connection, database="absent", relations=RELATIONS)
+
+
+def test_a_database_in_memory_publishes_nothing_and_says_so() -> None:
+    with duckdb.connect() as connection:
+        row = publish(connection, database="memory", relations=[]).to_pylist()[0]
+    assert row["published_file"] is None
+    assert row["outcome"] == "not published: the database is in memory"
+
+
+def test_dbt_run_publishes_nothing_because_it_tests_nothing(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    row = publish(connection, database="shop", relations=RELATIONS, command="run").to_pylist()[0]
+    assert row["outcome"].startswith("not published: `dbt run` tests nothing")
+    assert not (tmp_path / "published").exists()
+
+
+def test_the_session_of_another_engine_publishes_nothing_and_says_so() -> None:
+    row = publish(object(), database="shop", relations=RELATIONS).to_pylist()[0]
+    assert row["outcome"].startswith("not published: the engine keeps its tables")
+
+
+def test_left_overs_of_dead_builds_are_removed_and_those_of_the_living_stay(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    folder = tmp_path / "published"
+    folder.mkdir()
+    finished = subprocess.Popen([sys.executable, "-c", ""])
+    finished.wait()
+    dead = [
+        f".shop.duckdb.{finished.pid}.tmp",
+        f".shop.duckdb.{finished.pid}.tmp.wal",
+        f".shop.duckdb.{os.getpid()}.tmp",
+    ]
+    kept = [f".shop.duckdb.{os.getppid()}.tmp", f".other.duckdb.{finished.pid}.tmp", "notes.txt"]
+    for name in dead + kept:
+        (folder / name).write_text("left over")
+    publish_shop(connection)
+    assert sorted(file.name for file in folder.iterdir()) == sorted([*kept, "shop.duckdb"])
+
+
+def test_the_path_is_the_name_of_the_database_in_a_folder_beside_it(tmp_path: Path) -> None:
+    assert published_path(tmp_path / "shop.db") == tmp_path / "published" / "shop.duckdb"
+    assert published_path(tmp_path / "shop.db", folder="") == tmp_path / "published" / "shop.duckdb"
+    assert published_path("shop.duckdb", folder=tmp_path) == tmp_path / "shop.duckdb"
+
+
+@given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
+def test_quoting_keeps_any_text(text: str) -> None:
+    with duckdb.connect() as connection:
+        result = connection.execute(f"select {quote_literal(text)} as {quote_identifier(text)}")
+        assert [column[0] for column in result.description or []] == [text]
+        assert result.fetchall() == [(text,)]
+
+
+def test_a_polling_reader_never_fails_and_never_sees_a_mixture(tmp_path: Path) -> None:
+    """200 replacements, while another process opens the file for reading as fast as it can."""
+    stop = tmp_path / "stop"
+    with build(tmp_path / "shop.duckdb", version=0, rows=2000) as connection:
+        path = publish_shop(connection)["published_file"]
+        reader = start(
+            """
+            import sys
+            from pathlib import Path
+            import duckdb
+
+            path, stop = sys.argv[1:]
+            polls, seen = 0, set()
+            while not Path(stop).exists():
+                with duckdb.connect(path, read_only=True) as connection:
+                    versions = connection.execute("select version from marts.dim_segments").fetchall()
+                    facts = connection.execute(
+                        "select version, count(*) from marts.fct_customer_segments group by all"
+                    ).fetchall()
+                assert len(versions) == 1 and facts == [(versions[0][0], 2000)], (versions, facts)
+                polls += 1
+                seen.add(versions[0][0])
+            print(polls, len(seen))
+            """,
+            str(path),
+            stop,
+        )
+        try:
+            for version in range(1, 201):
+                connection.execute("update marts.dim_segments set version = $1", [version])
+                connection.execute("update marts.fct_customer_segments set version = $1", [version])
+                publish_shop(connection)
+        finally:
+            stop.touch()
+            printed, _ = reader.communicate(timeout=60)
+    assert reader.returncode == 0
+    polls, seen = map(int, printed.split())
+    assert polls > 20
+    assert seen > 5
+
+
+@pytest.mark.parametrize("moment", ["attached", "half-way", "before the rename"])
+def test_kill_9_while_publishing_leaves_the_old_file_whole(tmp_path: Path, moment: str) -> None:
+    database = tmp_path / "shop.duckdb"
+    with build(database, version=1) as connection:
+        path = Path(str(publish_shop(connection)["published_file"]))
+    before = path.read_bytes()
+    build(database, version=2, rows=2_000_000).close()
+
+    builder = start(
+        """
+        import os, sys, time
+        from pathlib import Path
+        import duckdb
+        from segmentation import publishing
+
+        database, moment = sys.argv[1:]
+
+        def wait():
+            print("now", flush=True)
+            time.sleep(60)
+
+        class Connection:
+            def __init__(self, connection):
+                self.connection = connection
+
+            def execute(self, sql, *arguments):
+                result = self.connection.execute(sql, *arguments)
+                if moment == "attached" and sql.startswith("attach"):
+                    wait()
+                if moment == "half-way" and sql.startswith("insert"):
+                    wait()
+                return result
+
+        if moment == "before the rename":
+            publishing._sync = lambda path: wait()
+        with duckdb.connect(database) as connection:
+            relations = [("marts", "fct_customer_segments"), ("marts", "dim_segments")]
+            publishing.publish(Connection(connection), database="shop", relations=relations)
+        """,
+        database,
+        moment,
+    )
+    try:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == "now\n"
+    finally:
+        os.kill(builder.pid, signal.SIGKILL)
+        builder.communicate(timeout=60)
+    assert builder.returncode == -signal.SIGKILL
+    assert path.read_bytes() == before
+    assert len(list(path.parent.iterdir())) > 1, "the build was to die with its file half written"
+
+    with duckdb.connect(str(database)) as connection:
+        row = publish_shop(connection)
+    assert row["rows_published"] == 2_000_001
+    assert [file.name for file in path.parent.iterdir()] == ["shop.duckdb"]
+
+
+def test_kill_9_at_any_time_leaves_a_whole_file(tmp_path: Path) -> None:
+    database = tmp_path / "shop.duckdb"
+    build(database, version=1, rows=300_000).close()
+    with duckdb.connect(str(database)) as connection:
+        path = Path(str(publish_shop(connection)["published_file"]))
+    for milliseconds in range(0, 200, 40):
+        builder = start(
+            """
+            import sys
+            import duckdb
+            from segmentation.publishing import publish
+
+            with duckdb.connect(sys.argv[1]) as connection:
+                print("now", flush=True)
+                while True:
+                    relations = [("marts", "fct_customer_segments"), ("marts", "dim_segments")]
+                    publish(connection, database="shop", relations=relations)
+            """,
+            database,
+        )
+        try:
+            assert builder.stdout is not None
+            assert builder.stdout.readline() == "now\n"
+            time.sleep(milliseconds / 1000)
+        finally:
+            builder.kill()
+            builder.communicate(timeout=60)
+        with duckdb.connect(str(path), read_only=True) as reader:
+            counts = reader.execute(
+                "select (select count(*) from marts.fct_customer_segments), (select count(*) from marts.dim_segments)"
+            ).fetchall()
+        assert counts == [(300_000, 1)]
+
+
+def test_the_last_node_of_the_build_publishes_every_mart() -> None:
+    binder = (ROOT / "models" / "publication" / "publication.py").read_text(encoding="utf-8")
+    pairs = re.findall(r'"(\w+)": dbt\.ref\("(\w+)"\)', binder)
+    assert all(name == referred for name, referred in pairs)
+    marts = {path.stem for path in (ROOT / "models" / "marts").rglob("*") if path.suffix in {".sql", ".py"}}
+    assert {name for name, _ in pairs} == marts

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from segmentation.errors import UserError
+from segmentation.publishing import published_path
+from segmentation.summary import main, read_sizes, render
+
+
+def make_database(path: Path, *, name: str = "Champions") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            """
+            create table marts.dim_segments as
+            select * from (values ('rfm', 1, $1), ('rfm', 2, 'Lost'), ('rfm', 3, 'New'), ('age', 1, 'Über 30'))
+                as rows (segmentation, segment_id, segment_name)
+            """,
+            [name],
+        )
+        connection.execute(
+            """
+            create table marts.fct_customer_segments as
+            select 'rfm' as segmentation, range as customer_id, 1 as segment_id, null::varchar as reason
+            from range(1500)
+            union all select 'rfm', 9000, 2, null
+            union all select 'age', 1, 1, null
+            union all select 'age', 2, null, 'missing age'
+            union all select 'age', 3, null, 'missing age'
+            """
+        )
+    return path
+
+
+def test_sizes_shares_and_reasons_are_laid_out_in_columns(tmp_path: Path) -> None:
+    text = render(*read_sizes(make_database(tmp_path / "shop.duckdb")))
+    assert text.splitlines() == [
+        "age: 1 customer in 1 segment",
+        "  Über 30               1  100.0%",
+        "  (missing age)         2",
+        "",
+        "rfm: 1,501 customers in 3 segments",
+        "  Champions         1,500   99.9%",
+        "  Lost                  1    0.1%",
+        "  New                   0    0.0%",
+    ]
+
+
+def test_a_segmentation_in_which_nobody_has_a_segment_is_shown_with_its_reasons(tmp_path: Path) -> None:
+    path = make_database(tmp_path / "shop.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("delete from marts.dim_segments where segmentation = 'age'")
+        connection.execute("update marts.fct_customer_segments set segment_id = null where segmentation = 'age'")
+    text = render(*read_sizes(path))
+    assert text.startswith("age: 0 customers in 0 segments\n  (missing age)")
+    assert "(no reason given)" in text
+
+
+def test_the_published_file_is_preferred(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = make_database(tmp_path / "shop.duckdb")
+    assert main(["--database", str(database)]) == 0
+    assert f"Read from {database}" in capsys.readouterr().out
+    published = make_database(published_path(database), name="Best")
+    assert main(["--database", str(database)]) == 0
+    printed = capsys.readouterr().out
+    assert "Best" in printed
+    assert f"Read from {published}" in printed
+
+
+def test_an_absent_database_is_an_error_that_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--database", str(tmp_path / "none.duckdb")]) == 1
+    assert "`make build` makes it" in capsys.readouterr().err
+
+
+def test_a_database_without_marts_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "empty.duckdb"
+    duckdb.connect(str(path)).close()
+    with pytest.raises(UserError, match="holds no finished marts"):
+        read_sizes(path)
+
+
+def test_nothing_at_all_is_said_in_words() -> None:
+    assert render([], []) == "There are no segments."

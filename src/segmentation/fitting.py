@@ -7,14 +7,15 @@ sorted by customer_id, so the result depends on what is in the sample and on not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from segmentation.choose_k import KTrial, choose_k, silhouettes
+from segmentation.choose_k import KTrial, choose_k
 from segmentation.columns import (
     MISSING_LEVEL,
     BoolArray,
@@ -28,7 +29,7 @@ from segmentation.columns import (
 from segmentation.configuration import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
 from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct
-from segmentation.kmeans import fit_kmeans
+from segmentation.k_search import SEARCH_ROWS, search_k, subsample
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
 from segmentation.naming import Trait, category_trait, describe_segment, name_segments, numeric_trait
 from segmentation.parameters import (
@@ -41,16 +42,6 @@ from segmentation.parameters import (
     to_table,
 )
 from segmentation.scaling import NumericScaler, fit_scaler
-
-KMEANS_SEARCH_ROWS = 20_000
-"""Customers among whom k is searched for k-means; the chosen centroids are then fitted to the whole sample."""
-
-KPROTOTYPES_SEARCH_ROWS = 2_000
-
-KPROTOTYPES_FIT_ROWS = 5_000
-"""Customers that prototypes are fitted to."""
-
-SILHOUETTE_ROWS = 10_000
 
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
@@ -253,21 +244,18 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
     if data.numeric.shape[1] + data.codes.shape[1] == 0:
         return _Outcome(prepared.notes, NO_VARYING_FEATURE)
-    is_mixed = data.codes.shape[1] > 0
-    fit_rows = _subsample(data, KPROTOTYPES_FIT_ROWS if is_mixed else len(data), config.seed)
-    search_rows = _subsample(fit_rows, KPROTOTYPES_SEARCH_ROWS if is_mixed else KMEANS_SEARCH_ROWS, config.seed)
+    search_rows = subsample(data, SEARCH_ROWS, config.seed)
     n_distinct = count_distinct(search_rows)
     if n_distinct < config.k.min:
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
-    fit = fit_kprototypes if is_mixed else fit_kmeans
+    fit = partial(fit_kprototypes, seed=config.seed)
     ks = range(config.k.min, config.k.max + 1)
-    fits = {k: fit(search_rows, k, seed=config.seed) for k in ks if k <= n_distinct}
-    trials = _try(search_rows, fits, ks, seed=config.seed)
-    k, reason = choose_k(trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
-    final = fit(fit_rows, k, seed=config.seed, start=fits[k].prototypes)
+    search = search_k(search_rows, ks, fit=fit, seed=config.seed, n_distinct=n_distinct)
+    k, reason = choose_k(search.trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
+    final = fit(data, k, start=search.fits[k].prototypes)
     whole = _order_by_size(assign(data, final.prototypes))
     model = _with_segments(prepared, whole)
-    silhouette = next(trial.silhouette for trial in trials if trial.k == k)
+    silhouette = next(trial.silhouette for trial in search.trials if trial.k == k)
     facts = [ParameterRow("model", feature="k", value_double=float(k))]
     if silhouette is not None:
         facts.append(ParameterRow("model", feature="silhouette", value_double=silhouette))
@@ -277,33 +265,9 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
             *prepared.notes,
             *model.to_rows(),
             *_segment_rows(model, prepared, whole.labels),
-            *_search_rows(trials, k, reason, config.min_share),
+            *_search_rows(search.trials, k, reason, config.min_share),
         ]
     )
-
-
-def _subsample(data: MixedData, size: int, seed: int) -> MixedData:
-    """Return at most `size` customers, drawn without replacement and in their order."""
-    if len(data) <= size:
-        return data
-    rows = np.random.default_rng([seed, size]).choice(len(data), size, replace=False)
-    return data.take(np.sort(rows).astype(np.int64))
-
-
-def _try(data: MixedData, fits: dict[int, Clustering], ks: Sequence[int], *, seed: int) -> list[KTrial]:
-    """Return what each k achieved; a k with more segments than distinct customers was not fitted."""
-    n = len(data)
-    rows = np.arange(n)
-    if n > SILHOUETTE_ROWS:
-        rows = np.sort(np.random.default_rng([seed, SILHOUETTE_ROWS]).choice(n, SILHOUETTE_ROWS, replace=False))
-    values = silhouettes(data.take(rows), [fit.labels[rows] for fit in fits.values()])
-    by_k = dict(zip(fits, values, strict=True))
-    return [
-        KTrial(k, fits[k].cost, by_k[k], float(np.bincount(fits[k].labels, minlength=k).min() / n))
-        if k in fits
-        else KTrial(k, None, None, None)
-        for k in ks
-    ]
 
 
 def _order_by_size(fit: Clustering) -> Clustering:
@@ -393,9 +357,7 @@ def _search_rows(trials: Sequence[KTrial], chosen: int, reason: str, min_share: 
     rows: list[ParameterRow] = []
     for trial in trials:
         values = {
-            "inertia": trial.inertia,
-            "silhouette": trial.silhouette,
-            "smallest_share": trial.smallest_share,
+            **{name: value for name, value in asdict(trial).items() if name != "k"},
             "admissible": float(trial.is_admissible(min_share)),
             "chosen": float(trial.k == chosen),
         }

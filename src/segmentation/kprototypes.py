@@ -19,10 +19,10 @@ STARTS = 7
 """Starts where nobody says how many."""
 
 EXCHANGE_ROWS = 1_000
-"""Up to this many customers, single ones are moved where batch iterations have come to rest, and prototypes swapped.
+"""Up to this many customers, single ones are moved where batch iterations rest; among more it changes nothing."""
 
-Few customers have many optima, and the time for it; among many the optima are alike.
-"""
+SWAP_ROWS = 5_000
+"""Up to this many customers, prototypes are put in other places at random after the starts."""
 
 SWAPS_PER_START = 2
 
@@ -74,10 +74,11 @@ def default_starts(data: MixedData, n_init: int) -> tuple[StartName, ...]:
     n_init : int
         Number of starts, at least 1.
     """
+    starts: list[StartName] = ["k-means++"] * n_init
     if data.codes.shape[1] == 0:
-        return ("k-means++",) * n_init
+        return tuple(starts)
     drawn: tuple[StartName, ...] = ("k-means++", "huang")
-    starts: list[StartName] = ["cao", *(drawn[number % 2] for number in range(n_init - 1))]
+    starts = ["cao", *(drawn[number % 2] for number in range(n_init - 1))]
     return tuple(starts)
 
 
@@ -150,7 +151,7 @@ def fit_kprototypes(
             for name in names
         ]
         best = min(fits, key=lambda fit: fit.cost)
-        if len(few) <= EXCHANGE_ROWS and len(names) > 1:
+        if len(few) <= SWAP_ROWS and len(names) > 1:
             best = _improved(few, fits, rng=rng, row_weights=few_weights)
         if few is data:
             return best
@@ -164,6 +165,11 @@ def fit_kprototypes(
         tolerance=TOLERANCE if len(data) > START_ROWS else 0.0,
         max_iterations=max_iterations,
     )
+    return _exchanged(data, fit, row_weights)
+
+
+def _exchanged(data: MixedData, fit: Clustering, row_weights: FloatArray | None) -> Clustering:
+    """Return the fit after single moves, where these may matter."""
     return exchange(data, fit, row_weights=row_weights) if len(data) <= EXCHANGE_ROWS else fit
 
 
@@ -174,13 +180,13 @@ def _improved(
 
     Random swaps leave optima that no number of single moves leaves (Fränti 2018, Journal of Big Data 5:13).
     """
-    fits = [exchange(data, fit, row_weights=row_weights) for fit in fits]
+    fits = [_exchanged(data, fit, row_weights) for fit in fits]
     best = min(fits, key=lambda fit: fit.cost)
     for _ in range(SWAPS_PER_START * len(fits)):
         segment, row = int(rng.integers(len(best.prototypes))), int(rng.integers(len(data)))
         centroids, modes = best.prototypes.centroids.copy(), best.prototypes.modes.copy()
         centroids[segment], modes[segment] = data.numeric[row], data.codes[row]
         swapped = refine(data, Prototypes(centroids, modes), row_weights=row_weights)
-        swapped = exchange(data, swapped, row_weights=row_weights)
+        swapped = _exchanged(data, swapped, row_weights)
         best = swapped if swapped.cost < best.cost * (1 - ROUNDING) else best
     return best

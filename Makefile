@@ -32,6 +32,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Make .venv and install the pinned requirements and the package; nothing the second time
+	$(SAY) 'The environment $(VENV) is ready'
 
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -51,6 +52,7 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	if [ -n "$$EXAMPLE" ]; then set -- --example "examples/$$EXAMPLE.yml" --data "$$DATA"; fi; \
 	vars="$$($(BIN)/python -m segmentation.variables "$$@" --vars "$$VARS" $(if $(filter 1 true yes,$(REFIT)),--refit))"; \
 	printf '==> Building %s\n' "$$SEGMENTATION_DATABASE"; \
+	mkdir -p "$$(dirname "$$SEGMENTATION_DATABASE")"; \
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
 

@@ -45,7 +45,8 @@
         {%- do checks.append({
             'rule': 'price_not_positive',
             'condition': '((unit_price <= 0 and quantity >= 0) or (unit_price < 0 and quantity < 0))',
-            'reason': "concat('unit_price is ', cast(unit_price as string), ' at a quantity of ', cast(quantity as string))"
+            'reason': "concat('unit_price is ', cast(unit_price as string), "
+                ~ "' at a quantity of ', cast(quantity as string))"
         }) -%}
         {%- for pattern in var('non_product_codes', []) or [] -%}
             {%- do checks.append({

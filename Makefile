@@ -7,6 +7,8 @@ SIZE ?= 2000
 SEED ?= 20260101
 FORMAT ?= csv
 OUT ?= seeds/demo
+# The planted answers go with the committed seeds; data generated elsewhere has them beside it.
+TRUTH ?= $(if $(filter seeds/demo,$(OUT)),tests/data,$(OUT))
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +21,7 @@ SAY := @printf '==> %s\n'
 DATABASE = $(or $(SEGMENTATION_DATABASE),$(or $(EXAMPLE),customer_segmentation).duckdb)
 
 # These reach the recipes through the environment, where no quote or space can break a command.
-export EXAMPLE DATA VARS SIZE SEED FORMAT OUT
+export EXAMPLE DATA VARS SIZE SEED FORMAT OUT TRUTH
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUNBUFFERED := 1
 
@@ -32,6 +34,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Make .venv and install the pinned requirements and the package; nothing the second time
+	$(SAY) 'The environment $(VENV) is ready'
 
 $(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -51,6 +54,7 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	if [ -n "$$EXAMPLE" ]; then set -- --example "examples/$$EXAMPLE.yml" --data "$$DATA"; fi; \
 	vars="$$($(BIN)/python -m segmentation.variables "$$@" --vars "$$VARS" $(if $(filter 1 true yes,$(REFIT)),--refit))"; \
 	printf '==> Building %s\n' "$$SEGMENTATION_DATABASE"; \
+	mkdir -p "$$(dirname "$$SEGMENTATION_DATABASE")"; \
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
 
@@ -87,7 +91,8 @@ format: $(STAMP) ## Put Python and SQL into the form that lint asks for
 
 demo-data: $(STAMP) ## Generate demo data: SIZE=customers SEED=number FORMAT=csv|parquet OUT=folder
 	$(SAY) 'Generating demo data'
-	@$(BIN)/python -m segmentation.demo --size "$$SIZE" --seed "$$SEED" --format "$$FORMAT" --out "$$OUT"
+	@$(BIN)/python -m segmentation.demo --customers "$$SIZE" --seed "$$SEED" --format "$$FORMAT" \
+		--out "$$OUT" --truth "$$TRUTH"
 
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py
@@ -103,4 +108,4 @@ requirements: ## Recompile requirements.txt from pyproject.toml and requirements
 
 clean: ## Remove .venv and what tools and builds leave behind; databases stay
 	@rm -rf $(VENV) target logs build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info
-	@find models src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,5 @@
-{#- True where a part of the text matches the regular expression. Write [0-9] and [.]: a backslash is eaten on Spark. -#}
+{#- True where a part of the text matches the regular expression. Write [0-9] and [.]: a backslash is eaten on
+    Spark. -#}
 {% macro regexp_like(text, pattern) -%}
     {{ return(adapter.dispatch('regexp_like')(text, pattern)) }}
 {%- endmacro %}

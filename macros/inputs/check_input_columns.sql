@@ -9,8 +9,8 @@
     {%- for name in mapped if name not in own_names -%}
         {%- do stop("Input " ~ input ~ " has no column " ~ name ~ " to be mapped (vars.inputs." ~ input ~ ".columns."
             ~ name ~ "). Its columns are " ~ own_names | join(', ') ~ "; the nearest is "
-            ~ nearest_name(name | string, own_names) ~ (". Further columns of customers are declared in vars.attributes."
-            if input == 'customers' else ".")) -%}
+            ~ nearest_name(name | string, own_names) ~ "."
+            ~ (" Further columns of customers are declared in vars.attributes." if input == 'customers' else "")) -%}
     {%- endfor -%}
     {%- for column in input_mapping(input, source_columns) -%}
         {%- set where = "vars.inputs." ~ input ~ ".columns." ~ column.name -%}
@@ -38,8 +38,8 @@
             {%- endif -%}
             {%- for parts in (found.columns if found else []) -%}
                 {%- if not parts | map('lower') | select('in', lower_names) | list -%}
-                    {%- do stop("Input " ~ input ~ ", column " ~ column.name ~ ": there is no column " ~ parts | join('.')
-                        ~ ", which " ~ where ~ " refers to. " ~ there_are ~ "The nearest is "
+                    {%- do stop("Input " ~ input ~ ", column " ~ column.name ~ ": there is no column "
+                        ~ parts | join('.') ~ ", which " ~ where ~ " refers to. " ~ there_are ~ "The nearest is "
                         ~ nearest_name(parts | last, names) ~ ". Set " ~ where ~ ".") -%}
                 {%- endif -%}
             {%- endfor -%}

@@ -36,8 +36,8 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if not inputs.get('customers') and not inputs.get('orders') -%}
-        {%- do stop("vars.inputs has neither customers nor orders: there is nobody to segment. Set one of them, such as "
-            ~ example ~ ".") -%}
+        {%- do stop("vars.inputs has neither customers nor orders: there is nobody to segment. Set one of them, "
+            ~ "such as " ~ example ~ ".") -%}
     {%- endif -%}
     {%- do check_attribute_settings() -%}
 {%- endmacro %}

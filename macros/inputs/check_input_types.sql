@@ -17,10 +17,12 @@
     {%- endfor -%}
     {%- for column in input_mapping(input, source_columns) if column.expression is not none -%}
         {%- if type_family(found[column.name]) not in accepted[column.type] -%}
-            {%- set filled = run_query('select count(' ~ column.name ~ ') from (' ~ query ~ ') as mapped').rows[0][0] -%}
-            {%- if filled | int > 0 -%}
-                {%- do stop("Input " ~ input ~ ", column " ~ column.name ~ ": expected a " ~ column.type
-                    ~ " or text that holds one, found " ~ found[column.name] ~ " (from " ~ column.expression
+            {%- set counted = 'select count(' ~ column.name ~ ') from (' ~ query ~ ') as mapped' -%}
+            {%- if run_query(counted).rows[0][0] | int > 0 -%}
+                {%- set expected = 'text or a plain value' if column.type == 'string'
+                    else column.type ~ ', or text that holds one' -%}
+                {%- do stop("Input " ~ input ~ ", column " ~ column.name ~ ": expected " ~ expected ~ ", found "
+                    ~ found[column.name] ~ " (from " ~ column.expression
                     ~ "). Set vars.inputs." ~ input ~ ".columns." ~ column.name ~ " to a SQL expression that gives a "
                     ~ column.type ~ ".") -%}
             {%- endif -%}

@@ -14,9 +14,9 @@
         {%- endfor -%}
         {%- if found | length > 1 -%}
             {%- do stop("Input orders, column currency: expected one currency, found " ~ found[:10] | join(', ')
-                ~ ". Amounts of different currencies cannot be added. Convert them: set vars.inputs.order_items.columns."
-                ~ "unit_price and discount_amount (or vars.inputs.orders.columns.order_amount) to expressions that give "
-                ~ "one currency, and vars.inputs.orders.columns.currency to its code, such as \"'EUR'\".") -%}
+                ~ ". Amounts of different currencies cannot be added. Convert them: set vars.inputs.order_items."
+                ~ "columns.unit_price and discount_amount (or vars.inputs.orders.columns.order_amount) to expressions "
+                ~ "that give one currency, and vars.inputs.orders.columns.currency to its code, such as \"'EUR'\".") -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

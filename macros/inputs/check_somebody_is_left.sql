@@ -6,15 +6,15 @@
             (select count(*) from ({{ accepted_rows(input, key_columns(input)) }}) as accepted) as accepted_rows,
             (select count(*) from {{ ref('raw_' ~ input) }}) as raw_rows
     {%- endset -%}
+    {%- set rejected = '(' ~ rejected_rows(input) ~ ')' -%}
     {%- if is_building() -%}
         {%- set row = run_query(query).rows[0] -%}
         {%- if row[0] | int == 0 and row[1] | int == 0 -%}
             {%- do stop("Input " ~ input ~ ": expected at least one row, found none. Fill it, or set vars.inputs."
                 ~ input ~ " to where the rows are.") -%}
         {%- elif row[0] | int == 0 -%}
-            {%- set reasons = reject_summary(input) -%}
             {%- do stop("Input " ~ input ~ ": expected at least one usable row, found " ~ row[1] ~ " rows that are all "
-                ~ "rejected (" ~ reasons ~ "). Correct the data, or the mapping in vars.inputs." ~ input
+                ~ "rejected (" ~ reject_summary(rejected, input) ~ "). Correct the data, or the mapping in vars.inputs." ~ input
                 ~ ".columns.") -%}
         {%- endif -%}
     {%- endif -%}

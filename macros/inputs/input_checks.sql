@@ -36,6 +36,13 @@
             'condition': 'is_unknown_customer',
             'reason': "concat('no customer has the customer_id ', " ~ quoted_value('customer_id') ~ ")"
         }) -%}
+        {%- for rule in set_aside_rules() -%}
+            {%- do checks.append({
+                'rule': rule,
+                'condition': "is_rejected_customer and set_aside_rule = '" ~ rule ~ "'",
+                'reason': "concat('the customer was set aside: customer_id ', " ~ quoted_value('customer_id') ~ ")"
+            }) -%}
+        {%- endfor -%}
         {%- do checks.append({
             'rule': 'rejected_customer',
             'condition': 'is_rejected_customer',
@@ -45,7 +52,8 @@
         {%- do checks.append({
             'rule': 'price_not_positive',
             'condition': '((unit_price <= 0 and quantity >= 0) or (unit_price < 0 and quantity < 0))',
-            'reason': "concat('unit_price is ', cast(unit_price as string), ' at a quantity of ', cast(quantity as string))"
+            'reason': "concat('unit_price is ', cast(unit_price as string), "
+                ~ "' at a quantity of ', cast(quantity as string))"
         }) -%}
         {%- for pattern in var('non_product_codes', []) or [] -%}
             {%- do checks.append({
@@ -59,6 +67,13 @@
             'condition': 'is_unknown_order',
             'reason': "concat('no order has the order_id ', " ~ quoted_value('order_id') ~ ")"
         }) -%}
+        {%- for rule in set_aside_rules() -%}
+            {%- do checks.append({
+                'rule': rule,
+                'condition': "is_rejected_order and set_aside_rule = '" ~ rule ~ "'",
+                'reason': "concat('the order was set aside: order_id ', " ~ quoted_value('order_id') ~ ")"
+            }) -%}
+        {%- endfor -%}
         {%- do checks.append({
             'rule': 'rejected_order',
             'condition': 'is_rejected_order',

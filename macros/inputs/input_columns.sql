@@ -1,6 +1,6 @@
 {#- The one place that says which columns each input has: a list of {name, type, role}. role is key (part of what
-    identifies a row), required (must be mapped and filled), attribute (must be mapped, may be empty) or optional (a typed
-    null where absent).
+    identifies a row), required (must be mapped and filled), attribute (must be mapped, may be empty) or optional (a
+    typed null where absent).
     Every input ends with the columns of corrections and erasure; customers also carries the var `attributes`. -#}
 {% macro input_columns(input) -%}
     {%- set declared = {

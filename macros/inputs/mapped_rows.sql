@@ -14,8 +14,10 @@ mapped as (
         {%- if column.expression is none %}
         cast(null as {{ sql_type(column.type) }}) as {{ column.name }}
         {%- else %}
-        {#- The comment makes the engine's own message about this expression say where it was written. #}
-        {{ '/* vars.inputs.' ~ input ~ '.columns.' ~ column.name ~ ' */' if column.name in (setting.get('columns') or {}) }}
+        {#- The comment makes the engine's own message about an expression say where the expression was written. #}
+        {% if column.name in (setting.get('columns') or {}) -%}
+            /* vars.inputs.{{ input }}.columns.{{ column.name }} */ {{ '' }}
+        {%- endif -%}
         {{ column.expression }} as {{ column.name }}
         {%- endif -%}
         {{ ',' if not loop.last }}

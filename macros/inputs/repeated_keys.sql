@@ -2,12 +2,13 @@
     found here are ever sorted to find the latest. A key with a generated part cannot repeat. -#}
 {% macro repeated_keys(input) -%}
     {%- set families = raw_families(input) -%}
-    {%- set columns = (input_setting(input).get('columns') or {}) if input_setting(input).get('columns') is mapping else {} -%}
     {%- set keys = [] -%}
     {%- set generated = [] -%}
     {%- for name in key_columns(input) -%}
         {%- do keys.append(typed_value(name, 'string', families[name])) -%}
-        {%- if (columns.get(name) | string | trim | lower) == 'generated' -%}{%- do generated.append(name) -%}{%- endif -%}
+    {%- endfor -%}
+    {%- for column in input_mapping(input, none) if column.role == 'key' and column.is_generated -%}
+        {%- do generated.append(column.name) -%}
     {%- endfor -%}
     select {{ key_hash(keys) }} as key_hash
     from {{ ref('raw_' ~ input) }} as source

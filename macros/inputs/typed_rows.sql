@@ -7,7 +7,8 @@
         source.{{ column.name }} as raw_{{ column.name }},
     {%- endfor %}
     {%- for column in columns %}
-        {{ typed_value(column.name, column.type, families[column.name]) }} as {{ column.name }}{{ ',' if not loop.last }}
+        {{ typed_value(column.name, column.type, families[column.name]) }} as {{ column.name }}
+        {{- ',' if not loop.last }}
     {%- endfor %}
     from {{ ref('raw_' ~ input) }} as source
 {%- endmacro %}

@@ -18,10 +18,10 @@
             end
         {%- endif -%}
     {%- elif type == 'double' -%}
-        {%- set number = 'try_cast(' ~ (text if family not in ['float', 'number', 'integer'] else raw) ~ ' as double)' -%}
+        {%- set number = 'try_cast(' ~ (raw if family in ['float', 'number', 'integer'] else text) ~ ' as double)' -%}
         {#- Not-a-number and the infinities are no measurements: nothing can be averaged with them. -#}
         case when abs({{ number }}) <= 1.7976931348623157e308 then {{ number }} end
     {%- else -%}
-        try_cast({{ text if family not in ['float', 'number', 'integer'] else raw }} as {{ sql_type(type) }})
+        try_cast({{ raw if family in ['float', 'number', 'integer'] else text }} as {{ sql_type(type) }})
     {%- endif -%}
 {%- endmacro %}

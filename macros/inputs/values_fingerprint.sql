@@ -1,4 +1,5 @@
-{#- The md5 of several columns' values in which a null, an empty text and a separator cannot be taken for each other. -#}
+{#- The md5 of several columns' values, in which a null, an empty text and a separator cannot be taken for each
+    other. -#}
 {% macro values_fingerprint(names) -%}
     md5(concat(
         {%- for name in names %}

@@ -5,7 +5,8 @@
         {%- if family == 'float' %}
         when isnan({{ value }}) then null
         {%- endif %}
-        when {{ value }} = round({{ value }}) and abs({{ value }}) < 1e18 then cast(cast({{ value }} as bigint) as string)
+        when {{ value }} = round({{ value }}) and abs({{ value }}) < 1e18
+            then cast(cast({{ value }} as bigint) as string)
         else cast({{ value }} as string)
     end
 {%- endmacro %}

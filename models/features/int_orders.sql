@@ -18,10 +18,10 @@ line_totals as (
 
     select
         order_id,
-        sum(case when quantity > 0 then quantity else 0 end) as items,
-        sum(case when quantity > 0 then amount else 0 end) as gross_amount,
-        sum(case when quantity > 0 then discount_amount else 0 end) as discount_amount,
-        sum(case when quantity < 0 then -amount else 0 end) as return_amount,
+        {{ money_sum("case when quantity > 0 then quantity end") }} as items,
+        {{ money_sum("case when quantity > 0 then amount end") }} as gross_amount,
+        {{ money_sum("case when quantity > 0 then discount_amount end") }} as discount_amount,
+        {{ money_sum("case when quantity < 0 then -amount end") }} as return_amount,
         bool_or(quantity > 0) as has_purchase_lines,
         bool_or(quantity < 0) as has_return_lines
     from {{ ref("int_order_lines") }}
@@ -50,7 +50,7 @@ amounts as (
             when orders.order_amount >= 0 then 'purchase'
             when orders.order_amount < 0 then 'return'
             -- Without lines to look at, an order whose amount is unknown is still a purchase.
-            else '{{ "no_valid_lines" if input_is_mapped("order_items") else "purchase" }}'
+            else '{{ "no_valid_lines" if has_input("order_items") else "purchase" }}'
         end as order_kind,
         coalesce(line_totals.items, 0) as items,
         coalesce(line_totals.gross_amount, greatest(orders.order_amount, 0), 0) as gross_amount,
@@ -68,7 +68,8 @@ final as (
         amounts.customer_id,
         amounts.ordered_at,
         amounts.ordered_on,
-        amounts.cancelled_on,
+        -- A cancellation after the last as-of date is not yet known.
+        case when amounts.cancelled_on <= last_date.as_of_date then amounts.cancelled_on end as cancelled_on,
         as_of_dates.as_of_date,
         amounts.channel,
         amounts.order_kind,
@@ -85,6 +86,7 @@ final as (
                 as_of_dates.previous_as_of_date is null
                 or amounts.ordered_on > as_of_dates.previous_as_of_date
             )
+    inner join as_of_dates as last_date on last_date.is_current
 
 )
 

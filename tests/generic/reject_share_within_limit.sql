@@ -1,12 +1,13 @@
-{% test reject_share_within_limit(model) %}
+{% test reject_share_within_limit(model, rejected) %}
 {#- Holds for a table like input_reconciliation: no input has a larger share of rejected rows than it may have
     (vars.inputs.<input>.max_reject_share, else default_max_reject_share). What is wrong is printed, since a count of
-    failing rows tells nobody what to do. -#}
+    failing rows tells nobody what to do.
+    rejected: a table like rejected_records. -#}
 {%- set query -%}
     select
         input,
         raw_rows,
-        rejected_rows,
+        rejected_rows - set_aside_rows as rejected_rows,
         reject_share,
         max_reject_share
     from {{ model }}
@@ -16,7 +17,7 @@
     {%- for row in run_query(query).rows -%}
         {%- do log(
             "Input " ~ row[0] ~ ": " ~ row[2] ~ " of " ~ row[1] ~ " rows are rejected, a share of " ~ row[3]
-            ~ "; expected at most " ~ row[4] ~ ". " ~ reject_summary(row[0])
+            ~ "; expected at most " ~ row[4] ~ ". " ~ reject_summary(rejected, row[0])
             ~ ". See rejected_records; correct the data or the mapping in vars.inputs." ~ row[0]
             ~ ".columns, or set vars.inputs." ~ row[0] ~ ".max_reject_share.", info=true
         ) -%}

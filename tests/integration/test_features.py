@@ -11,7 +11,7 @@ import pytest
 
 from harness import DbtProject
 
-CUT_OFF = date(2025, 6, 30)
+CUT_OFF = date(2025, 8, 31)
 """A period end in the middle of the demo data."""
 
 

@@ -1,0 +1,260 @@
+"""Bad input ends in a right result, or in a message that names input, column, expectation and remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from harness import DbtProject, file_inputs
+
+STAGING = ("--select", "+path:models/staging", "--indirect-selection", "buildable")
+RFM = {"rfm": {"method": "rfm"}}
+"""Segmentations that need nothing but orders."""
+ORDER_HEADER = ("order_id", "customer_id", "ordered_at")
+ORDER = ("1", "7", "2024-05-01 10:00:00")
+
+
+def assert_refused(project: DbtProject, inputs: Any, *expected: str, **variables: Any) -> None:
+    """Prove that a build stops before anything is staged, and that its message says all that is expected."""
+    outcome = project.build(*STAGING, variables=variables | {"inputs": inputs})
+    assert not outcome.succeeded, outcome.output
+    # dbt wraps no message, but an engine may: what is compared has single spaces.
+    message = " ".join(outcome.output.split())
+    for part in expected:
+        assert part in message, f"{part!r} is missing in:\n{outcome.output}"
+    assert "Traceback" not in outcome.output
+    tables = project.query("select table_name from duckdb_tables() where schema_name = 'staging'")
+    assert tables == []
+
+
+def orders(project: DbtProject, **columns: Any) -> dict[str, dict[str, str]]:
+    """Write one order to a Parquet file, some of its columns changed (None: left out), and return `inputs`."""
+    table: dict[str, Any] = dict(zip(ORDER_HEADER, ([value] for value in ORDER), strict=True)) | columns
+    path = project.parquet("orders.parquet", {name: values for name, values in table.items() if values is not None})
+    return file_inputs(orders=path)
+
+
+def test_a_path_that_matches_no_file_is_refused(project: DbtProject) -> None:
+    path = project.folder / "nowhere" / "*.parquet"
+    assert_refused(
+        project,
+        file_inputs(orders=path),
+        f"Input orders: no file matches {path}.",
+        "Expected at least one.",
+        "Set vars.inputs.orders.path",
+    )
+
+
+def test_a_file_of_an_unknown_kind_is_refused(project: DbtProject) -> None:
+    path = project.csv("orders.xlsx", ORDER_HEADER, [ORDER])
+    assert_refused(
+        project,
+        file_inputs(orders=path),
+        "Input orders:",
+        "is no file that can be read",
+        ".parquet, .csv",
+        "orders.path",
+    )
+
+
+def test_an_empty_file_is_refused(project: DbtProject) -> None:
+    path = project.folder / "orders.csv"
+    path.touch()
+    assert_refused(
+        project,
+        file_inputs(orders=path),
+        f"Input orders: the file {path} is empty (0 bytes).",
+        "Expected at least a header",
+        "vars.inputs.orders.path",
+    )
+
+
+def test_a_relation_that_is_not_there_is_refused(project: DbtProject) -> None:
+    assert_refused(
+        project,
+        {"orders": {"relation": "shop.orders"}},
+        "Input orders: there is no table or view shop.orders",
+        "Set vars.inputs.orders.relation",
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({}, "vars.inputs has neither customers nor orders"),
+        ([], "vars.inputs must map inputs to where they are"),
+        ({"products": {"path": "products.csv"}}, "vars.inputs has neither customers nor orders"),
+        ({"order": {"path": "orders.csv"}}, "vars.inputs.order: there is no such input. Inputs are customers, orders"),
+        ({"orders": "orders.csv"}, "vars.inputs.orders must be a mapping"),
+        ({"orders": {"path": "orders.csv", "relation": "a.b"}}, "vars.inputs.orders must have exactly one of"),
+        ({"orders": {"path": 7}}, "vars.inputs.orders.path must be a text"),
+        ({"orders": {"path": "orders.csv", "colums": {}}}, "vars.inputs.orders.colums: there is no such setting."),
+    ],
+)
+def test_malformed_inputs_are_refused(project: DbtProject, inputs: Any, expected: str) -> None:
+    assert_refused(project, inputs, expected)
+
+
+def test_a_missing_column_is_refused(project: DbtProject) -> None:
+    assert_refused(
+        project,
+        orders(project, ordered_at=None, order_date=["2024-05-01"]),
+        "Input orders: the column ordered_at is missing. Expected timestamp.",
+        "The columns there are: order_id, customer_id, order_date. The nearest is order_date.",
+        "Set vars.inputs.orders.columns.ordered_at",
+    )
+
+
+def test_a_mapping_to_a_column_that_is_not_there_is_refused(project: DbtProject) -> None:
+    inputs: dict[str, Any] = orders(project)
+    inputs["orders"]["columns"] = {"ordered_at": "cast(OrderedOn as timestamp)"}
+    assert_refused(
+        project,
+        inputs,
+        "Input orders, column ordered_at: there is no column OrderedOn",
+        "The nearest is ordered_at.",
+        "Set vars.inputs.orders.columns.ordered_at.",
+    )
+
+
+def test_a_mapping_of_an_unknown_column_is_refused(project: DbtProject) -> None:
+    inputs: dict[str, Any] = orders(project)
+    inputs["orders"]["columns"] = {"orderd_at": "ordered_at"}
+    assert_refused(
+        project, inputs, "Input orders has no column orderd_at to be mapped", "the nearest is ordered_at", "orderd_at"
+    )
+
+
+def test_a_mapping_that_is_no_sql_is_refused(project: DbtProject) -> None:
+    inputs: dict[str, Any] = orders(project)
+    inputs["orders"]["columns"] = {"ordered_at": "cast(ordered_at as"}
+    assert_refused(
+        project,
+        inputs,
+        "Input orders, column ordered_at: cast(ordered_at as is no SQL expression",
+        "Set vars.inputs.orders.columns.ordered_at.",
+    )
+
+
+def test_the_message_about_an_unknown_function_says_where_it_was_written(project: DbtProject) -> None:
+    inputs: dict[str, Any] = orders(project)
+    inputs["orders"]["columns"] = {"ordered_at": "parse_moment(ordered_at)"}
+    assert_refused(project, inputs, "parse_moment", "vars.inputs.orders.columns.ordered_at")
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expectation", "found"),
+    [
+        ("ordered_at", [True], "timestamp, or text that holds one", "BOOLEAN"),
+        ("ordered_at", [20240501], "timestamp, or text that holds one", "BIGINT"),
+        ("customer_id", [{"id": 1}], "text or a plain value", "STRUCT(id BIGINT)"),
+    ],
+)
+def test_a_column_of_a_type_that_cannot_be_cast_is_refused(
+    project: DbtProject, column: str, values: list[Any], expectation: str, found: str
+) -> None:
+    assert_refused(
+        project,
+        orders(project, **{column: values}),
+        f"Input orders, column {column}: expected {expectation}, found {found}",
+        f"Set vars.inputs.orders.columns.{column}",
+    )
+
+
+def test_an_attribute_that_the_customers_do_not_have_is_refused(project: DbtProject) -> None:
+    path = project.csv("customers.csv", ("customer_id", "Balance EUR"), [("1", "2")])
+    assert_refused(
+        project,
+        file_inputs(customers=path),
+        "Input customers: the column balance is missing. Expected double, as declared in vars.attributes.",
+        "The nearest is Balance EUR.",
+        "Set vars.inputs.customers.columns.balance",
+        attributes={"balance": "double"},
+        as_of_date="2024-06-30",
+    )
+
+
+def test_files_with_headers_only_leave_nobody_to_segment(project: DbtProject) -> None:
+    outcome = project.build(
+        *STAGING,
+        variables={"segmentations": RFM, "inputs": file_inputs(orders=project.csv("orders.csv", ORDER_HEADER, []))},
+    )
+    assert not outcome.succeeded
+    assert "Input orders: expected at least one row, found none." in outcome.output
+    assert "Traceback" not in outcome.output
+
+
+def test_rows_that_are_all_rejected_are_told_with_their_reasons(project: DbtProject) -> None:
+    rows = [("1", "7", "01/05/2024"), ("2", "8", "31/12/2024")]
+    outcome = project.build(
+        *STAGING,
+        variables={"segmentations": RFM, "inputs": file_inputs(orders=project.csv("orders.csv", ORDER_HEADER, rows))},
+    )
+    assert not outcome.succeeded
+    assert "Input orders: expected at least one usable row, found 2 rows that are all rejected" in outcome.output
+    assert "ordered_at is not a date: '01/05/2024'" in outcome.output
+
+
+def test_orders_with_headers_only_are_no_orders(project: DbtProject) -> None:
+    variables = {
+        "segmentations": RFM,
+        "inputs": file_inputs(
+            customers=project.csv("customers.csv", ("customer_id",), [("1",), ("2",)]),
+            orders=project.csv("orders.csv", ORDER_HEADER, []),
+        ),
+    }
+    project.build(*STAGING, variables=variables).check()
+    assert project.query("select customer_id from staging.stg_customers order by 1") == [("1",), ("2",)]
+    assert project.query("select count(*) from staging.stg_orders") == [(0,)]
+
+
+def test_two_currencies_are_refused_before_anything_is_added(project: DbtProject) -> None:
+    path = project.csv(
+        "orders.csv", (*ORDER_HEADER, "currency"), [(*ORDER, "eur"), ("2", *ORDER[1:], "USD"), ("3", *ORDER[1:], "EUR")]
+    )
+    outcome = project.build(*STAGING, variables={"segmentations": RFM, "inputs": file_inputs(orders=path)})
+    assert not outcome.succeeded
+    assert (
+        "Input orders, column currency: expected one currency, found EUR (2 orders), USD (1 orders)." in outcome.output
+    )
+    assert "vars.inputs.orders.columns.currency" in outcome.output
+
+
+def test_a_batch_with_too_many_rejects_fails_and_says_why(project: DbtProject) -> None:
+    rows = [(str(number), "7", "2024-05-01" if number else "soon") for number in range(10)]
+    variables = {"segmentations": RFM, "inputs": file_inputs(orders=project.csv("orders.csv", ORDER_HEADER, rows))}
+    outcome = project.build(*STAGING, variables=variables)
+    assert not outcome.succeeded
+    assert "Input orders: 1 of 10 rows are rejected, a share of 0.1; expected at most 0.05." in outcome.output
+    assert "unparsable_date 1, such as: ordered_at is not a date: 'soon'" in outcome.output
+    inputs: dict[str, Any] = variables["inputs"]
+    inputs["orders"]["max_reject_share"] = 0.1
+    project.build(*STAGING, variables=variables).check()
+
+
+def test_a_column_without_any_value_may_have_any_type(project: DbtProject) -> None:
+    inputs = orders(project, cancelled_at=pa.array([None], pa.int32()), status=pa.nulls(1))
+    project.build(*STAGING, variables={"segmentations": RFM, "inputs": inputs}).check()
+    assert project.query("select order_id, cancelled_at, status from staging.stg_orders") == [("1", None, None)]
+
+
+def test_files_that_differ_in_columns_are_read_together(project: DbtProject) -> None:
+    project.csv("orders_1.csv", (*ORDER_HEADER, "channel"), [(*ORDER, "Web")])
+    project.csv("orders_2.csv", ("customer_id", "order_id", "ordered_at"), [("7", "2", "2024-05-02")])
+    inputs = file_inputs(orders=project.folder / "orders_*.csv")
+    project.build(*STAGING, variables={"segmentations": RFM, "inputs": inputs}).check()
+    assert project.query("select order_id, customer_id, channel from staging.stg_orders order by 1") == [
+        ("1", "7", "web"),
+        ("2", "7", None),
+    ]
+
+
+def test_a_folder_name_with_a_quote_is_read(project: DbtProject) -> None:
+    folder = project.folder / "year's end"
+    folder.mkdir()
+    path: Path = project.csv("year's end/orders.csv", ORDER_HEADER, [ORDER])
+    project.build(*STAGING, variables={"segmentations": RFM, "inputs": file_inputs(orders=path)}).check()
+    assert project.query("select order_id from staging.stg_orders") == [("1",)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SILHOUETTE_TOLERANCE = 0.01
 """Silhouettes that differ by no more are as good as equal; the smaller k is then easier to act upon."""
 
-VALLEY_DEPTH = 0.4
+VALLEY_DEPTH = 0.3
 """How much lower the density must be between any two segments than at the lower of their peaks."""
 
 VALLEY_STRENGTH = 3.0

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from segmentation.columns import FloatArray, IntArray, TextArray, to_floats, to_levels
+from segmentation.columns import FloatArray, IntArray, TextArray, encode_levels, to_floats
 from segmentation.distances import MixedData, Prototypes, chunks_of, nearest, squared_distances
 from segmentation.kprototypes import default_starts, estimate_gamma, fit_kprototypes
 from segmentation.refinement import Real, mapping
@@ -146,8 +146,8 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
         self.levels_: list[TextArray] = []
         codes = np.empty((len(frame), len(self.categories_)), dtype=np.int64)
         for position, column in enumerate(self.categories_):
-            codes[:, position], levels = pd.factorize(_levels(frame[column]), sort=True)
-            self.levels_.append(np.asarray(levels, dtype=object))
+            codes[:, position], levels = _encoded_levels(frame[column])
+            self.levels_.append(levels)
         numeric = np.column_stack(
             [np.empty((len(frame), 0)), *(to_floats(frame[column])[0] for column in self.numbers_)]
         )
@@ -234,7 +234,8 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
         modes = np.empty(self.cluster_modes_.shape, dtype=np.int64)
         for position, (column, levels) in enumerate(zip(self.categories_, self.levels_, strict=True)):
             known = pd.Index(levels, dtype=object)
-            codes[:, position] = known.get_indexer(pd.Index(_levels(frame[column]), dtype=object))
+            own, found = _encoded_levels(frame[column])
+            codes[:, position] = known.get_indexer(pd.Index(found, dtype=object))[own]
             modes[:, position] = known.get_indexer(pd.Index(self.cluster_modes_[:, position], dtype=object))
         numeric = np.column_stack(
             [np.empty((len(frame), 0)), *(to_floats(frame[column])[0] for column in self.numbers_)]
@@ -326,8 +327,8 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
             )
         modes = np.empty(levels.shape, dtype=np.int64)
         for position, known in enumerate(self.levels_):
-            text = pd.Index(_levels(pd.Series(levels[:, position], dtype=object)), dtype=object)
-            modes[:, position] = pd.Index(known, dtype=object).get_indexer(text)
+            own, found = _encoded_levels(pd.Series(levels[:, position], dtype=object))
+            modes[:, position] = pd.Index(known, dtype=object).get_indexer(pd.Index(found, dtype=object))[own]
         return Prototypes(centroids, modes)
 
 
@@ -341,9 +342,9 @@ def _frame(X: Any) -> pd.DataFrame:  # noqa: N803
     return frame
 
 
-def _levels(values: pd.Series[Any]) -> TextArray:
-    """Return a categorical column as levels."""
-    return to_levels(values, boolean=pd.api.types.is_bool_dtype(values.dtype))
+def _encoded_levels(values: pd.Series[Any]) -> tuple[IntArray, TextArray]:
+    """Return a categorical column as codes and levels."""
+    return encode_levels(values, boolean=pd.api.types.is_bool_dtype(values.dtype))
 
 
 def _row_weights(sample_weight: Any, n: int) -> FloatArray | None:

@@ -22,9 +22,9 @@ from segmentation.columns import (
     FloatArray,
     IntArray,
     TextArray,
+    encode_levels,
     require_columns,
     to_floats,
-    to_levels,
 )
 from segmentation.configuration import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
@@ -42,6 +42,7 @@ from segmentation.parameters import (
     to_table,
 )
 from segmentation.scaling import NumericScaler, fit_scaler
+from segmentation.verdict import gather, to_rows
 
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
@@ -187,14 +188,13 @@ def _prepare(config: SegmentationConfig, eligible: pd.DataFrame) -> _Prepared:
             notes[feature.name] = (*scaler.notes, *infinite)
             scaled[feature.name] = scaler.apply(values)
         else:
-            text = to_levels(eligible[feature.name], boolean=feature.kind == "boolean")
-            feature_codes, found = pd.factorize(text, sort=True)
+            feature_codes, found = encode_levels(eligible[feature.name], boolean=feature.kind == "boolean")
             note = _reason_to_leave_out(feature, found)
             notes[feature.name] = (note,) if note else ()
             weight = 0.0 if note else float(feature.weight)
             categories[feature.name] = CategoryWeight(weight, weight, feature.kind == "boolean", notes[feature.name])
-            codes[feature.name] = feature_codes.astype(np.int64)
-            levels[feature.name] = np.asarray(found, dtype=object)
+            codes[feature.name] = feature_codes
+            levels[feature.name] = found
     n = len(eligible)
     weights = {name: scaler.weight for name, scaler in scalers.items() if scaler.weight > 0}
     gammas = {name: category.weight for name, category in categories.items() if category.weight > 0}
@@ -253,12 +253,19 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
     search = search_k(search_rows, ks, fit=fit, seed=config.seed, n_distinct=n_distinct)
     k, reason = choose_k(search.trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
     final = fit(data, k, start=search.fits[k].prototypes)
-    whole = _order_by_size(assign(data, final.prototypes))
+    whole, order = _order_by_size(assign(data, final.prototypes))
     model = _with_segments(prepared, whole)
-    silhouette = next(trial.silhouette for trial in search.trials if trial.k == k)
+    trial = next(trial for trial in search.trials if trial.k == k)
+    evidence = gather(
+        search_rows,
+        assign(search_rows, whole.prototypes),
+        trial,
+        search.stability[k][order],
+        borderline_margin=config.borderline_margin,
+    )
     facts = [ParameterRow("model", feature="k", value_double=float(k))]
-    if silhouette is not None:
-        facts.append(ParameterRow("model", feature="silhouette", value_double=silhouette))
+    if trial.silhouette is not None:
+        facts.append(ParameterRow("model", feature="silhouette", value_double=trial.silhouette))
     return _Outcome(
         [
             *facts,
@@ -266,12 +273,13 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
             *model.to_rows(),
             *_segment_rows(model, prepared, whole.labels),
             *_search_rows(search.trials, k, reason, config.min_share),
+            *to_rows(evidence),
         ]
     )
 
 
-def _order_by_size(fit: Clustering) -> Clustering:
-    """Return the clustering with the largest segment first; equal sizes are ordered by their prototypes.
+def _order_by_size(fit: Clustering) -> tuple[Clustering, IntArray]:
+    """Return the clustering with the largest segment first, and where each was; equal sizes go by their prototypes.
 
     Codes stand for levels in alphabetical order, so ordering by code is ordering by level.
     """
@@ -285,7 +293,7 @@ def _order_by_size(fit: Clustering) -> Clustering:
     position = np.empty(k, dtype=np.int64)
     position[order] = np.arange(k)
     prototypes = Prototypes(fit.prototypes.centroids[order], fit.prototypes.modes[order])
-    return Clustering(prototypes, position[fit.labels], fit.cost)
+    return Clustering(prototypes, position[fit.labels], fit.cost), order
 
 
 def _with_segments(prepared: _Prepared, fit: Clustering) -> ClusterModel:

@@ -14,6 +14,7 @@ def model(dbt, session):
         "input_quality": dbt.ref("input_quality"),
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
+        "segment_overlap": dbt.ref("segment_overlap"),
         "segment_profiles": dbt.ref("segment_profiles"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
     }

@@ -12,7 +12,7 @@ from segmentation.exchange import exchange
 from segmentation.refinement import ROUNDING, Real, refine
 from segmentation.starts import StartName, find_start
 
-START_ROWS = 20_000
+START_ROWS = 5_000
 """Customers among whom starts compete; the cheapest result then goes on with all of them."""
 
 STARTS = 7

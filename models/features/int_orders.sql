@@ -8,7 +8,7 @@ with orders as (
         case
             when cancelled_at is not null then cast(cancelled_at as date)
             -- A status without a date counts from the day of the order: there is no better knowledge.
-            when status in ({{ quoted_list(var("cancelled_statuses")) }}) then cast(ordered_at as date)
+            when status in ({{ quoted_list(var("cancelled_statuses") or []) }}) then cast(ordered_at as date)
         end as cancelled_on
     from {{ ref("stg_orders") }}
 

@@ -138,7 +138,7 @@ def test_customers_of_whom_nobody_has_ordered(project: DbtProject) -> None:
 
 def test_no_segmentation_at_all_still_gives_features(project: DbtProject) -> None:
     path = project.csv("orders.csv", ORDER_HEADER, [("1", "7", "2024-05-01", "10")])
-    build(project, file_inputs(orders=path), segmentations={})
+    build(project, file_inputs(orders=path), segmentations={}, cancelled_statuses=[])
     assert project.query("select customer_id, frequency from marts.dim_customers", published=True) == [("7", 1)]
     assert labels(project) == []
 

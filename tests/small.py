@@ -36,6 +36,10 @@ SEGMENTATIONS: dict[str, Any] = {
 }
 
 
+ADVICE = {"min_customers": 0, "min_history_days": 0, "fallback": "none", "not_advised": "warn"}
+"""Clusters are published, however few customers there are."""
+
+
 def generated_inputs(
     folder: Path, *, customers: int, file_format: Literal["csv", "parquet"] = "csv"
 ) -> dict[str, dict[str, str]]:
@@ -47,7 +51,7 @@ def generated_inputs(
 def variables(project: DbtProject, **changes: Any) -> dict[str, Any]:
     """Return the variables of a build on the inputs that the warehouse was made from, some of them changed."""
     inputs = json.loads((project.folder / "inputs.json").read_text(encoding="utf-8"))
-    return {"inputs": inputs, "segmentations": SEGMENTATIONS, "snapshot_count": 1} | changes
+    return {"inputs": inputs, "segmentations": SEGMENTATIONS, "snapshot_count": 1, "advice": ADVICE} | changes
 
 
 def build_small(project: DbtProject, *arguments: str, **changes: Any) -> Outcome:

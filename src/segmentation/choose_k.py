@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 SILHOUETTE_TOLERANCE = 0.01
 """Silhouettes that differ by no more are as good as equal; the smaller k is then easier to act upon."""
@@ -13,6 +13,9 @@ VALLEY_DEPTH = 0.3
 
 VALLEY_STRENGTH = 3.0
 """Standard errors that the valley must amount to."""
+
+CRITERION_DECIMALS = 9
+"""Decimals that criteria and other evidence are compared and kept with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,14 @@ class KTrial:
     valley_depth: float | None = None
     valley_strength: float | None = None
     smallest_share: float | None = None
+
+    def __post_init__(self) -> None:
+        # The one point where criteria are rounded: the last bits of a sum may differ from run to run, and neither the
+        # choice nor a table may follow them.
+        for name in fields(self):
+            value = getattr(self, name.name)
+            if isinstance(value, float):
+                object.__setattr__(self, name.name, round(value, CRITERION_DECIMALS))
 
     def is_admissible(self, min_share: float) -> bool:
         """Return whether every segment holds at least the share."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from segmentation.choose_k import VALLEY_DEPTH, KTrial
+from segmentation.choose_k import CRITERION_DECIMALS, VALLEY_DEPTH, KTrial
 from segmentation.columns import FloatArray
 from segmentation.criteria import prototype_distances
 from segmentation.distances import Clustering, MixedData, squared_distances
@@ -177,16 +177,28 @@ def to_rows(evidence: Evidence) -> list[ParameterRow]:
             ParameterRow("quality", feature="reason", level=str(number), value_string=reason)
             for number, reason in enumerate(reasons, start=1)
         ),
-        ParameterRow("quality", feature="fit_borderline_share", value_double=evidence.borderline_share),
+        ParameterRow(
+            "quality", feature="fit_borderline_share", value_double=round(evidence.borderline_share, CRITERION_DECIMALS)
+        ),
     ]
     if evidence.excess is not None:
-        rows.append(ParameterRow("quality", feature="silhouette_excess", value_double=evidence.excess))
+        rows.append(
+            ParameterRow(
+                "quality", feature="silhouette_excess", value_double=round(evidence.excess, CRITERION_DECIMALS)
+            )
+        )
     rows += [
-        ParameterRow("quality", segment, "stability", value_double=float(value))
+        ParameterRow("quality", segment, "stability", value_double=round(float(value), CRITERION_DECIMALS))
         for segment, value in enumerate(evidence.stability, start=1)
     ]
     rows += [
-        ParameterRow("quality", one + 1, "merges_with", str(other + 1), float(evidence.valley_depth[one, other]))
+        ParameterRow(
+            "quality",
+            one + 1,
+            "merges_with",
+            str(other + 1),
+            round(float(evidence.valley_depth[one, other]), CRITERION_DECIMALS),
+        )
         for one, other in evidence.mergeable()
     ]
     return rows

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness import ROOT, DbtProject, file_inputs
+from small import ADVICE
 
 ORDER_HEADER = ("order_id", "customer_id", "ordered_at", "order_amount")
 SEGMENTATIONS: dict[str, Any] = {
@@ -19,7 +20,7 @@ SEGMENTATIONS: dict[str, Any] = {
 
 def build(project: DbtProject, inputs: Any, **variables: Any) -> None:
     """Build everything, tests and publication included."""
-    given = {"segmentations": SEGMENTATIONS, "inputs": inputs, "snapshot_count": 1} | variables
+    given = {"segmentations": SEGMENTATIONS, "inputs": inputs, "snapshot_count": 1, "advice": ADVICE} | variables
     outcome = project.build(variables=given).check()
     assert "Traceback" not in outcome.output
 

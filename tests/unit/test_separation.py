@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from segmentation.choose_k import VALLEY_DEPTH, VALLEY_STRENGTH
 from segmentation.distances import MixedData, Prototypes, assign
@@ -27,14 +26,18 @@ def test_two_groups_have_a_valley_and_a_third_segment_has_none_towards_its_other
     assert np.count_nonzero(three.strength[others] > VALLEY_STRENGTH) == 4
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_one_group_has_no_valley_however_it_is_cut(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    for points in (rng.normal(size=(2_000, 3)), np.exp(rng.normal(size=(2_000, 3))), rng.random((2_000, 3))):
-        for k in (2, 3):
-            found = valleys(numeric(points), fit_kprototypes(numeric(points), k, seed=0))
-            others = ~np.eye(k, dtype=bool)
-            assert found.depth[others].min() < VALLEY_DEPTH or found.strength[others].min() < VALLEY_STRENGTH
+def test_one_group_has_hardly_ever_a_valley_however_it_is_cut() -> None:
+    """The discriminant is turned towards the deepest valley, so now and then noise looks like one."""
+    false_valleys = []
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        for points in (rng.normal(size=(2_000, 3)), np.exp(rng.normal(size=(2_000, 3))), rng.random((2_000, 3))):
+            for k in (2, 3):
+                found = valleys(numeric(points), fit_kprototypes(numeric(points), k, seed=0))
+                others = ~np.eye(k, dtype=bool)
+                depth, strength = found.depth[others].min(), found.strength[others].min()
+                false_valleys.append(depth >= VALLEY_DEPTH and strength >= VALLEY_STRENGTH)
+    assert np.mean(false_valleys) <= 0.05
 
 
 def test_long_groups_side_by_side_are_told_apart_although_means_cut_them_askew() -> None:

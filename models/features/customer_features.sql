@@ -31,10 +31,10 @@ final as (
         end as purchase_status,
 
         ---------- orders: how recently, how often, how much
-        {{ dbt.datediff("snapshots.last_purchase_on", "snapshots.as_of_date", "day") }} as recency_days,
+        cast({{ dbt.datediff("snapshots.last_purchase_on", "snapshots.as_of_date", "day") }} as bigint) as recency_days,
         cast(snapshots.purchases as integer) as frequency,
         cast(snapshots.net_amount as decimal(18, 4)) as monetary,
-        {{ dbt.datediff("snapshots.first_purchase_on", "snapshots.as_of_date", "day") }} as tenure_days,
+        cast({{ dbt.datediff("snapshots.first_purchase_on", "snapshots.as_of_date", "day") }} as bigint) as tenure_days,
         {{ ratio("snapshots.gross_amount - snapshots.discount_amount", "snapshots.purchases") }} as average_order_value,
         {{ ratio(
             dbt.datediff("snapshots.first_purchase_on", "snapshots.last_purchase_on", "day"), "snapshots.purchases - 1"
@@ -80,7 +80,9 @@ final as (
         ) as age,
         case
             when customers.signup_on is not null
-                then greatest({{ dbt.datediff("customers.signup_on", "snapshots.as_of_date", "day") }}, 0)
+                then cast(
+                    greatest({{ dbt.datediff("customers.signup_on", "snapshots.as_of_date", "day") }}, 0) as bigint
+                )
         end as signup_tenure_days,
         customers.gender,
         customers.country,

@@ -4,12 +4,12 @@
 -#}
 {% macro order_sums(prefix="", counts="true") -%}
     {%- set is_purchase = "{}order_kind = 'purchase' and {}".format(prefix, counts) -%}
-    sum(case when {{ is_purchase }} then 1 else 0 end) as purchases,
-    sum(case when {{ prefix }}order_kind = 'return' and {{ counts }} then 1 else 0 end) as return_orders,
-    sum(case when {{ is_purchase }} and {{ is_weekend(prefix ~ "ordered_on") }} then 1 else 0 end) as weekend_purchases,
+    count(case when {{ is_purchase }} then 1 end) as purchases,
+    count(case when {{ prefix }}order_kind = 'return' and {{ counts }} then 1 end) as return_orders,
+    count(case when {{ is_purchase }} and {{ is_weekend(prefix ~ "ordered_on") }} then 1 end) as weekend_purchases,
     min(case when {{ is_purchase }} then {{ prefix }}ordered_on end) as first_purchase_on,
     max(case when {{ is_purchase }} then {{ prefix }}ordered_on end) as last_purchase_on,
-    {%- for amount in ["items", "gross_amount", "discount_amount", "return_amount", "net_amount"] %}
-    sum(case when {{ counts }} then {{ prefix }}{{ amount }} else 0 end) as {{ amount }}{{ "," if not loop.last }}
+    {%- for amount in period_amounts() %}
+    {{ money_sum("case when {} then {}{} end".format(counts, prefix, amount)) }} as {{ amount }}{{ "," if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#-
   One row per customer of `customers`: the nearest segment of a clustering segmentation, the runner-up and how sure
   that is. Everything comes from the parameter rows, so any customer can be scored at any time.
+  The Python counterpart is segmentation.scoring; a test holds the two together.
 
   customers: relation with customer_id, as_of_date, has_purchased, purchase_status and the features.
   parameters: relation of parameter rows.
@@ -32,18 +33,20 @@
         select
             *,
             {%- for slot in slots %}
-            {{ squared_distance(segmentation, slot) | indent(8) }} as d_{{ slot }}{{ "," if not loop.last }}
+            {{ squared_distance(segmentation, slot) | indent(8) }} as square_{{ slot }}{{ "," if not loop.last }}
             {%- endfor %}
         from scaled
 
     ),
 
-    nearest_found as (
+    compared as (
 
         select
             *,
-            -- least passes over the nulls of unused slots on every engine.
-            {{ least_of_slots(slots, "d_{slot}") }} as nearest
+            -- The order in which terms are added must not decide: twelve decimals are compared.
+            {%- for slot in slots %}
+            round(square_{{ slot }}, 12) as compared_{{ slot }}{{ "," if not loop.last }}
+            {%- endfor %}
         from measured
 
     ),
@@ -52,21 +55,28 @@
 
         select
             *,
-            case nearest
-                {%- for slot in slots %}
-                when d_{{ slot }} then {{ slot }}
-                {%- endfor %}
-            end as nearest_slot
-        from nearest_found
+            {{ first_smallest_slot(slots, "compared_{slot}") | indent(12) }} as nearest_slot
+        from compared
 
     ),
 
-    second_found as (
+    ranked as (
 
         select
             *,
-            {{ least_of_slots(slots, "case when nearest_slot <> {slot} then d_{slot} end") }} as second_nearest
+            {{ first_smallest_slot(slots, "case when nearest_slot <> {slot} then compared_{slot} end") | indent(12) }}
+                as runner_up_slot
         from placed
+
+    ),
+
+    known as (
+
+        select
+            *,
+            {{ value_in_slot(slots, "square", "nearest_slot") | indent(12) }} as nearest_square,
+            {{ value_in_slot(slots, "square", "runner_up_slot") | indent(12) }} as runner_up_square
+        from ranked
 
     )
 
@@ -77,36 +87,50 @@
         has_purchased,
         purchase_status,
         model_reason,
-        case nearest_slot
-            {%- for slot in slots %}
-            when {{ slot }} then segment_id_{{ slot }}
-            {%- endfor %}
-        end as segment_id,
-        sqrt(nearest) as distance,
+        {{ value_in_slot(slots, "segment_id", "nearest_slot") | indent(8) }} as segment_id,
+        sqrt(nearest_square) as distance,
         -- 1/d^2 over the sum of all 1/d^2, multiplied out so that nothing is divided by zero.
         case
-            when nearest = 0 then cast(1 as double)
+            when round(nearest_square, 12) = 0 then cast(1 as double)
             else 1 / (
                 {%- for slot in slots %}
-                coalesce(nearest / nullif(d_{{ slot }}, 0), 0){{ " +" if not loop.last }}
+                coalesce(nearest_square / square_{{ slot }}, 0){{ " +" if not loop.last }}
                 {%- endfor %}
             )
         end as membership,
+        {{ value_in_slot(slots, "segment_id", "runner_up_slot") | indent(8) }} as runner_up_segment_id,
+        -- A tie that the lower slot won may be longer by a rounding error.
         case
-            {%- for slot in slots %}
-            when d_{{ slot }} = second_nearest and nearest_slot <> {{ slot }} then segment_id_{{ slot }}
-            {%- endfor %}
-        end as runner_up_segment_id,
-        coalesce((sqrt(second_nearest) - sqrt(nearest)) / nullif(sqrt(second_nearest), 0), 0) as margin,
+            when runner_up_square = 0 then cast(0 as double)
+            when runner_up_square > 0
+                then greatest((sqrt(runner_up_square) - sqrt(nearest_square)) / sqrt(runner_up_square), 0)
+        end as margin,
         model_version
-    from second_found
+    from known
 {%- endmacro %}
 
 
-{% macro least_of_slots(slots, expression) -%}
-    least(
+{#- The lowest slot with the smallest of the values; `expression` holds {slot}. -#}
+{% macro first_smallest_slot(slots, expression) -%}
+    case
+        -- least passes over the nulls of unused slots on every engine.
+        least(
+            {%- for slot in slots %}
+            {{ expression | replace("{slot}", slot) }}{{ "," if not loop.last }}
+            {%- endfor %}
+        )
         {%- for slot in slots %}
-        {{ expression | replace("{slot}", slot) }}{{ "," if not loop.last }}
+        when {{ expression | replace("{slot}", slot) }} then {{ slot }}
         {%- endfor %}
-    )
+    end
+{%- endmacro %}
+
+
+{#- The column <prefix>_<slot> of the slot that `slot_column` names. -#}
+{% macro value_in_slot(slots, prefix, slot_column) -%}
+    case {{ slot_column }}
+        {%- for slot in slots %}
+        when {{ slot }} then {{ prefix }}_{{ slot }}
+        {%- endfor %}
+    end
 {%- endmacro %}

@@ -23,12 +23,7 @@ final as (
 {% else %}
 with final as (
 
-    select
-        {%- for column, type in parameter_types().items() %}
-        cast(null as {{ type }}) as {{ column }}{{ "," if not loop.last }}
-        {%- endfor %}
-    from (select 1 as nothing) as nowhere
-    where false
+    {{ no_rows(parameter_types()) }}
 
 )
 {% endif %}

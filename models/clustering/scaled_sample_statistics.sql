@@ -1,5 +1,9 @@
 -- One row per clustering segmentation and numeric feature in use: mean and deviation of the sample after scaling.
 -- depends_on: {{ ref("customer_features") }}
+{%- set columns = {
+    "segmentation": "string", "feature": "string", "scale": "string", "weight": "double", "customers": "bigint",
+    "mean": "double", "deviation": "double",
+} %}
 with sample as (
 
     select *
@@ -23,46 +27,46 @@ statistics as (
 
     {%- for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
     {%- set features = var("segmentations")[segmentation]["features"] %}
-    {%- set numeric = numeric_features(features) %}
-    {%- set outer = loop %}
-    {%- for feature in features if feature in numeric %}
-    {%- set i = features.index(feature) + 1 %}
-    select
-        '{{ segmentation }}' as segmentation,
-        '{{ feature }}' as feature,
-        '{{ feature_setting(feature, "scale") }}' as scale,
-        max(weight_{{ i }}) as weight,
-        count(*) as customers,
-        avg(z_{{ i }}) as mean,
-        stddev_pop(z_{{ i }}) as deviation
+    select *
     from (
         with model as (
 
             {{ model_as_columns(segmentation, "parameters") | indent(12) }}
 
+        ),
+
+        scaled as (
+
+            select
+                model.*,
+                {{ scaled_columns(segmentation, "model") | indent(12) }}
+            from sample
+            cross join model
+            inner join configuration on configuration.segmentation = '{{ segmentation }}'
+            where sample.has_purchased or not configuration.uses_orders
+
         )
 
+        {%- for feature in numeric_features(features) %}
+        {%- set i = features.index(feature) + 1 %}
+
         select
-            {{ scaled(feature, "model", i) | indent(12) }} as z_{{ i }},
-            model.weight_{{ i }}
-        from sample
-        cross join model
-        inner join configuration on configuration.segmentation = '{{ segmentation }}'
-        where sample.has_purchased or not configuration.uses_orders
-    ) as scaled
+            '{{ segmentation }}' as segmentation,
+            '{{ feature }}' as feature,
+            '{{ feature_setting(feature, "scale") }}' as scale,
+            max(weight_{{ i }}) as weight,
+            count(*) as customers,
+            avg(z_{{ i }}) as mean,
+            stddev_pop(z_{{ i }}) as deviation
+        from scaled
+        union all
+        {%- endfor %}
+
+        {{ no_rows(columns) }}
+    ) as {{ segmentation }}
     union all
     {%- endfor %}
-    {%- endfor %}
-    select
-        cast(null as {{ dbt.type_string() }}) as segmentation,
-        cast(null as {{ dbt.type_string() }}) as feature,
-        cast(null as {{ dbt.type_string() }}) as scale,
-        cast(null as double) as weight,
-        cast(null as bigint) as customers,
-        cast(null as double) as mean,
-        cast(null as double) as deviation
-    from configuration
-    where false
+    {{ no_rows(columns) }}
 
 ),
 

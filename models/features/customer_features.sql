@@ -31,13 +31,17 @@ final as (
         end as purchase_status,
 
         ---------- orders: how recently, how often, how much
-        cast({{ dbt.datediff("snapshots.last_purchase_on", "snapshots.as_of_date", "day") }} as bigint) as recency_days,
+        {{ days_between("snapshots.last_purchase_on", "snapshots.as_of_date") }}
+            as recency_days,
         cast(snapshots.purchases as integer) as frequency,
         cast(snapshots.net_amount as decimal(18, 4)) as monetary,
-        cast({{ dbt.datediff("snapshots.first_purchase_on", "snapshots.as_of_date", "day") }} as bigint) as tenure_days,
-        {{ ratio("snapshots.gross_amount - snapshots.discount_amount", "snapshots.purchases") }} as average_order_value,
+        {{ days_between("snapshots.first_purchase_on", "snapshots.as_of_date") }}
+            as tenure_days,
+        {{ ratio("snapshots.gross_amount - snapshots.discount_amount", "snapshots.purchases") }}
+            as average_order_value,
         {{ ratio(
-            dbt.datediff("snapshots.first_purchase_on", "snapshots.last_purchase_on", "day"), "snapshots.purchases - 1"
+            days_between("snapshots.first_purchase_on", "snapshots.last_purchase_on"),
+            "snapshots.purchases - 1"
         ) }} as average_days_between_orders,
 
         ---------- orders: what is in them
@@ -80,18 +84,16 @@ final as (
         ) as age,
         case
             when customers.signup_on is not null
-                then cast(
-                    greatest({{ dbt.datediff("customers.signup_on", "snapshots.as_of_date", "day") }}, 0) as bigint
-                )
+                then greatest({{ days_between("customers.signup_on", "snapshots.as_of_date") }}, 0)
         end as signup_tenure_days,
         customers.gender,
         customers.country,
         customers.region,
         customers.acquisition_channel,
-        customers.marketing_consent
-        {%- for attribute in var("attributes") %},
-        customers.{{ attribute }}
+        {%- for attribute in var("attributes") %}
+        customers.{{ attribute }},
         {%- endfor %}
+        customers.marketing_consent
     from snapshots
     inner join customers on snapshots.customer_id = customers.customer_id
 

@@ -1,4 +1,4 @@
--- One row per customer and as-of date at which orders stood that were cancelled later: what they add to that date alone.
+-- One row per customer and as-of date at which orders stood that were cancelled later: what they add to that date.
 with cancelled as (
 
     select *

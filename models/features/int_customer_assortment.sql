@@ -1,4 +1,4 @@
--- One row per customer and as-of date with new purchases: how many products and categories were bought for the first time.
+-- One row per customer and as-of date with new purchases: products and categories bought for the first time.
 with bought_products as (
 
     select
@@ -50,8 +50,8 @@ final as (
     select
         customer_id,
         as_of_date,
-        sum(new_product) as new_products,
-        sum(new_category) as new_categories
+        cast(sum(new_product) as bigint) as new_products,
+        cast(sum(new_category) as bigint) as new_categories
     from firsts
     group by customer_id, as_of_date
 

@@ -25,11 +25,23 @@ bought_lines as (
 
 ),
 
-channels as ({{ leading_level("orders", "preferred_channel") }}),
+channels as (
 
-week_parts as ({{ leading_level("orders", "preferred_week_part") }}),
+    {{ leading_level("orders", "preferred_channel") }}
 
-categories as ({{ leading_level("bought_lines", "preferred_category") }}),
+),
+
+week_parts as (
+
+    {{ leading_level("orders", "preferred_week_part") }}
+
+),
+
+categories as (
+
+    {{ leading_level("bought_lines", "preferred_category") }}
+
+),
 
 final as (
 

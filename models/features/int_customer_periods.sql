@@ -1,11 +1,12 @@
--- One row per customer and as-of date that brought news of the customer: what became known in that period, to be added up.
+-- One row per customer and as-of date that brought news of the customer: what became known in that period.
 -- Every customer has a row at the date from which the customer is known, if only of zeros.
 with orders as (
 
     select
         *,
         -- An order cancelled by the last as-of date counts at the dates before that alone: see int_cancelled_orders.
-        cancelled_on is null or cancelled_on > (select max(as_of_date) from {{ ref("as_of_dates") }}) as is_kept
+        cancelled_on is null
+        or cancelled_on > (select max(dates.as_of_date) from {{ ref("as_of_dates") }} as dates) as is_kept
     from {{ ref("int_orders") }}
 
 ),
@@ -17,7 +18,7 @@ order_news as (
         as_of_date,
         {{ order_sums(counts="is_kept") }},
         count(*) as orders_placed,
-        sum(case when order_kind = 'no_valid_lines' then 1 else 0 end) as orders_without_lines
+        count(case when order_kind = 'no_valid_lines' then 1 end) as orders_without_lines
     from orders
     group by customer_id, as_of_date
 
@@ -57,7 +58,7 @@ news as (
     select
         coalesce(order_news.customer_id, known_from.customer_id) as customer_id,
         coalesce(order_news.as_of_date, known_from.as_of_date) as as_of_date,
-        {%- for column in period_counts() %}
+        {%- for column in period_counts() + period_amounts() %}
         coalesce(order_news.{{ column }}, 0) as {{ column }},
         {%- endfor %}
         order_news.first_purchase_on,

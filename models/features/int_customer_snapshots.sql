@@ -31,8 +31,7 @@ final as (
         as_of_dates.is_current,
         totals.orders_placed,
         totals.orders_without_lines,
-        {%- for column in ["purchases", "return_orders", "weekend_purchases", "items", "gross_amount",
-                           "discount_amount", "return_amount", "net_amount"] %}
+        {%- for column in ["purchases", "return_orders", "weekend_purchases"] + period_amounts() %}
         totals.{{ column }} + coalesce(cancelled_later.{{ column }}, 0) as {{ column }},
         {%- endfor %}
         -- least and greatest pass over nulls on every engine.

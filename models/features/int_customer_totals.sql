@@ -13,12 +13,15 @@ final as (
         as_of_date,
         lead(as_of_date) over (partition by customer_id order by as_of_date) as next_as_of_date,
         {%- for column in period_counts() %}
-        sum({{ column }}) over so_far as {{ column }},
+        cast(sum({{ column }}) over so_far as bigint) as {{ column }},
+        {%- endfor %}
+        {%- for column in period_amounts() %}
+        {{ money_sum(column, window="so_far") }} as {{ column }},
         {%- endfor %}
         min(first_purchase_on) over so_far as first_purchase_on,
         max(last_purchase_on) over so_far as last_purchase_on,
-        sum(new_products) over so_far as distinct_products,
-        sum(new_categories) over so_far as distinct_categories,
+        cast(sum(new_products) over so_far as bigint) as distinct_products,
+        cast(sum(new_categories) over so_far as bigint) as distinct_categories,
         {{ leading_level_name("max(preferred_category) over so_far") }} as preferred_category,
         {{ leading_level_name("max(preferred_channel) over so_far") }} as preferred_channel,
         {{ leading_level_name("max(preferred_week_part) over so_far") }} as preferred_week_part

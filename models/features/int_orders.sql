@@ -18,10 +18,10 @@ line_totals as (
 
     select
         order_id,
-        sum(case when quantity > 0 then quantity else 0 end) as items,
-        sum(case when quantity > 0 then amount else 0 end) as gross_amount,
-        sum(case when quantity > 0 then discount_amount else 0 end) as discount_amount,
-        sum(case when quantity < 0 then -amount else 0 end) as return_amount,
+        {{ money_sum("case when quantity > 0 then quantity end") }} as items,
+        {{ money_sum("case when quantity > 0 then amount end") }} as gross_amount,
+        {{ money_sum("case when quantity > 0 then discount_amount end") }} as discount_amount,
+        {{ money_sum("case when quantity < 0 then -amount end") }} as return_amount,
         bool_or(quantity > 0) as has_purchase_lines,
         bool_or(quantity < 0) as has_return_lines
     from {{ ref("int_order_lines") }}

@@ -41,12 +41,12 @@ final as (
     select
         movements.customer_id,
         as_of_dates.as_of_date,
-        sum(
-            case when movements.moved_on > as_of_dates.last_90_days_after then movements.net_amount else 0 end
-        ) as revenue_last_90_days,
-        sum(
-            case when movements.moved_on <= as_of_dates.last_90_days_after then movements.net_amount else 0 end
-        ) as revenue_previous_90_days
+        {{ money_sum(
+            "case when movements.moved_on > as_of_dates.last_90_days_after then movements.net_amount end"
+        ) }} as revenue_last_90_days,
+        {{ money_sum(
+            "case when movements.moved_on <= as_of_dates.last_90_days_after then movements.net_amount end"
+        ) }} as revenue_previous_90_days
     from movements
     inner join as_of_dates
         on

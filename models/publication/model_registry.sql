@@ -11,7 +11,22 @@ final as (
 
     select {{ parameter_columns() | join(", ") }}
     from candidates
-    where is_new
+    where
+        is_new
+        {%- if flags.WHICH == "run" %}
+        -- `dbt run` tests nothing: its candidates stay candidates, and the next build judges them.
+        and false
+        {%- endif %}
+        {%- if is_incremental() %}
+        -- This node may run again on the same candidates, and adds nothing twice.
+        and not exists (
+            select 1
+            from {{ this }} as registered
+            where
+                registered.segmentation = candidates.segmentation
+                and registered.generation >= candidates.generation
+        )
+        {%- endif %}
 
 )
 

@@ -37,13 +37,11 @@ reconciliation as (
 final as (
 
     select
-        (select max(as_of_date) from features) as as_of_date,
-        (select count(*) from features where is_current) as customers,
+        (select max(features.as_of_date) from features) as as_of_date,
         (select count(*) from configuration) as segmentations,
         (select count(*) from sizes) as segments,
-        (select count(segment_id) from labels) as labels,
-        (select sum(rejected_rows) from reconciliation) as rejected_rows
-    from (select 1 as one_row) as gate
+        (select count(labels.segment_id) from labels) as labels,
+        (select sum(reconciliation.rejected_rows) from reconciliation) as rejected_rows
 
 )
 

@@ -31,21 +31,11 @@ scored as (
     ) as {{ segmentation }}
     {{ "union all" if not loop.last }}
     {% else %}
-    select
-        cast(null as {{ dbt.type_string() }}) as segmentation,
-        customer_id,
-        as_of_date,
-        has_purchased,
-        purchase_status,
-        cast(null as {{ dbt.type_string() }}) as model_reason,
-        cast(null as integer) as segment_id,
-        cast(null as double) as distance,
-        cast(null as double) as membership,
-        cast(null as integer) as runner_up_segment_id,
-        cast(null as double) as margin,
-        cast(null as {{ dbt.type_string() }}) as model_version
-    from customers
-    where false
+    {{ no_rows({
+        "segmentation": "string", "customer_id": "string", "as_of_date": "date", "has_purchased": "boolean",
+        "purchase_status": "string", "model_reason": "string", "segment_id": "integer", "distance": "double",
+        "membership": "double", "runner_up_segment_id": "integer", "margin": "double", "model_version": "string",
+    }) }}
     {% endfor %}
 
 ),

@@ -12,13 +12,12 @@ cut_points as (
 
     select
         segmentation,
-        model_version,
         {%- for feature in ["recency_days", "frequency", "monetary"] %}
-        {%- set outer = loop %}
         {%- for cut in range(1, 5) %}
-        {{ parameter("rfm_cut", feature, cut) }} as {{ feature }}_{{ cut }}{{ "," if not (outer.last and loop.last) }}
+        {{ parameter("rfm_cut", feature, cut) }} as {{ feature }}_{{ cut }},
         {%- endfor %}
         {%- endfor %}
+        model_version
     from {{ ref("candidate_parameters") }}
     where segmentation in ({{ quoted_list(segmentations_of(["rfm"]) or [""]) }})
     group by segmentation, model_version

@@ -40,16 +40,10 @@ labelled as (
     from customers
     {{ "union all" if not loop.last }}
     {% else %}
-    select
-        cast(null as {{ dbt.type_string() }}) as segmentation,
-        customer_id,
-        as_of_date,
-        has_purchased,
-        purchase_status,
-        cast(null as integer) as segment_id,
-        cast(null as {{ dbt.type_string() }}) as missing_reason
-    from customers
-    where false
+    {{ no_rows({
+        "segmentation": "string", "customer_id": "string", "as_of_date": "date", "has_purchased": "boolean",
+        "purchase_status": "string", "segment_id": "integer", "missing_reason": "string",
+    }) }}
     {% endfor %}
 
 ),

@@ -24,13 +24,7 @@ rules as (
     {{ "union all" if not (outer.last and loop.last) }}
     {%- endfor %}
     {% else %}
-    select
-        cast(null as {{ dbt.type_string() }}) as segmentation,
-        cast(null as integer) as segment_id,
-        cast(null as {{ dbt.type_string() }}) as segment_name,
-        cast(null as {{ dbt.type_string() }}) as description
-    from configuration
-    where false
+    {{ no_rows({"segmentation": "string", "segment_id": "integer", "segment_name": "string", "description": "string"}) }}
     {% endfor %}
 
 ),

@@ -30,14 +30,9 @@ counted as (
     group by segmentation, segment_id, {{ feature }}
     union all
     {%- endfor %}
-    select
-        cast(null as {{ dbt.type_string() }}) as segmentation,
-        cast(null as integer) as segment_id,
-        cast(null as {{ dbt.type_string() }}) as feature,
-        cast(null as {{ dbt.type_string() }}) as level,
-        cast(null as bigint) as customers
-    from labelled
-    where false
+    {{ no_rows({
+        "segmentation": "string", "segment_id": "integer", "feature": "string", "level": "string", "customers": "bigint"
+    }, "labelled") }}
 
 ),
 
@@ -67,7 +62,11 @@ kept as (
             counted.segmentation = levels.segmentation
             and counted.feature = levels.feature
             and counted.level = levels.level
-    group by 1, 2, 3, 4
+    group by
+        counted.segmentation,
+        counted.segment_id,
+        counted.feature,
+        case when levels.frequency_rank <= 25 then counted.level else '(other)' end
 
 ),
 

@@ -1,4 +1,4 @@
--- One row per segmentation, segment and numeric feature: where the segment lies, and how far from all labelled customers.
+-- One row per segmentation, segment and numeric feature: where the segment lies, against all labelled customers.
 {%- set features = feature_columns()["number"] %}
 with labelled as (
 
@@ -47,16 +47,10 @@ long as (
     from summed
     union all
     {%- endfor %}
-    select
-        cast(null as {{ dbt.type_string() }}) as segmentation,
-        cast(null as integer) as segment_id,
-        cast(null as {{ dbt.type_string() }}) as feature,
-        cast(null as bigint) as customers,
-        cast(null as double) as total,
-        cast(null as double) as squares,
-        cast(null as double) as median
-    from summed
-    where false
+    {{ no_rows({
+        "segmentation": "string", "segment_id": "integer", "feature": "string", "customers": "bigint",
+        "total": "double", "squares": "double", "median": "double",
+    }, "summed") }}
 
 ),
 

@@ -12,11 +12,7 @@ with found as (
     union all
     {%- endfor %}
     {%- endfor %}
-    select
-        cast(null as {{ dbt.type_string() }}) as feature,
-        cast(null as boolean) as is_number
-    from (select 1 as nothing) as nowhere
-    where false
+    {{ no_rows({"feature": "string", "is_number": "boolean"}) }}
 
 )
 

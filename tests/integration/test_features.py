@@ -11,7 +11,7 @@ import pytest
 
 from harness import DbtProject
 
-CUT_OFF = date(2025, 6, 30)
+CUT_OFF = date(2025, 8, 31)
 """A period end in the middle of the demo data."""
 
 
@@ -107,18 +107,14 @@ class Ledger:
             "distinct_products": len({line["product_id"] for line in bought}),
             "distinct_categories": len({category for category in categories if category is not None}),
             "discount_share": share(discount, gross),
-            "return_rate": (
-                1.0 if returned and returned >= gross - discount else share(returned, gross - discount)
-            ),
+            "return_rate": (1.0 if returned and returned >= gross - discount else share(returned, gross - discount)),
             "weekend_share": share(sum(order["on"].weekday() >= 5 for order in purchases), n),
             "revenue_last_90_days": recent,
             "revenue_trend_90_days": (share(recent - before, abs(recent) + abs(before)) or 0.0) if n else None,
             "preferred_category": leading([category for category in categories if category is not None]),
             "preferred_channel": leading([order["channel"] for order in shown if order["channel"] is not None]),
             "preferred_week_part": leading([week_part(order["ordered_at"]) for order in shown]),
-            "age": (
-                as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day)) if born else None
-            ),
+            "age": (as_of.year - born.year - ((as_of.month, as_of.day) < (born.month, born.day)) if born else None),
             "signup_tenure_days": max((as_of - signed_up.date()).days, 0) if signed_up else None,
         }
 
@@ -224,4 +220,3 @@ def cancelled_after(project: DbtProject, day: date) -> int:
         f"select count(*) from staging.stg_orders where ordered_at < date '{day}' and cancelled_at > date '{day}'"
     )[0][0]
     return count
-

@@ -1,4 +1,4 @@
--- One row per input and rule that rejected rows, and one per input for what was accepted: no values, so nothing personal.
+-- One row per input and outcome: accepted, or the rule that rejected. Counts alone, so nothing personal.
 -- depends_on: {{ ref("publication_gate") }}
 with reconciliation as (
 

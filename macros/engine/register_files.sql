@@ -28,7 +28,7 @@
 {#- The table that stands for a file or glob, named by its path. -#}
 {% macro files_relation(path) -%}
     {{ return(api.Relation.create(
-        database=target.database, schema='input_files', identifier='files_' ~ local_md5(path)[:12], type='table'
+        database=none, schema='input_files', identifier='files_' ~ local_md5(path)[:12], type='table'
     )) }}
 {%- endmacro %}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from dbt.adapters.sparksession import SparkSessionCredentials
-from dbt.adapters.sparksession.connections import brief_message
 from dbt_common.exceptions import DbtRuntimeError
 
 from conftest import Project
+from dbt.adapters.sparksession import SparkSessionCredentials
+from dbt.adapters.sparksession.connections import brief_message
 
 
 def credentials(**settings: object) -> SparkSessionCredentials:

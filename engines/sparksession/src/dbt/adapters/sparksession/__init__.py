@@ -1,6 +1,7 @@
 """The dbt adapter `sparksession`: dbt-spark in a live Spark session, with Python models."""
 
 from dbt.adapters.base import AdapterPlugin
+
 from dbt.adapters.sparksession.connections import SparkSessionConnectionManager, SparkSessionCredentials
 from dbt.adapters.sparksession.impl import SparkSessionAdapter
 from dbt.include import sparksession

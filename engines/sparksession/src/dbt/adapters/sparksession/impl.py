@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from dbt.adapters.base import BaseRelation, PythonJobHelper, available
 from dbt.adapters.spark.impl import SparkAdapter
-from dbt.adapters.sparksession.connections import SparkSessionConnectionManager, brief_message, live_session
-from dbt.adapters.sparksession.python_models import SessionPythonJobHelper
 from dbt_common.exceptions import DbtRuntimeError
 from pyspark.errors import AnalysisException, ParseException, PySparkException
+
+from dbt.adapters.sparksession.connections import SparkSessionConnectionManager, brief_message, live_session
+from dbt.adapters.sparksession.python_models import SessionPythonJobHelper
 
 if TYPE_CHECKING:
     import agate

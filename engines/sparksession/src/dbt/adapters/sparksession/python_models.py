@@ -12,10 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 from dbt.adapters.base import PythonJobHelper
-from dbt.adapters.sparksession.connections import SparkSessionCredentials, brief_message, live_session
 from dbt_common.exceptions import DbtRuntimeError
 from pyspark import cloudpickle
 from pyspark.errors import PySparkException
+
+from dbt.adapters.sparksession.connections import SparkSessionCredentials, brief_message, live_session
 
 __all__ = ["SessionPythonJobHelper", "to_spark_frame", "write_frame"]
 

@@ -36,6 +36,13 @@
             'condition': 'is_unknown_customer',
             'reason': "concat('no customer has the customer_id ', " ~ quoted_value('customer_id') ~ ")"
         }) -%}
+        {%- for rule in set_aside_rules() -%}
+            {%- do checks.append({
+                'rule': rule,
+                'condition': "is_rejected_customer and set_aside_rule = '" ~ rule ~ "'",
+                'reason': "concat('the customer was set aside: customer_id ', " ~ quoted_value('customer_id') ~ ")"
+            }) -%}
+        {%- endfor -%}
         {%- do checks.append({
             'rule': 'rejected_customer',
             'condition': 'is_rejected_customer',
@@ -60,6 +67,13 @@
             'condition': 'is_unknown_order',
             'reason': "concat('no order has the order_id ', " ~ quoted_value('order_id') ~ ")"
         }) -%}
+        {%- for rule in set_aside_rules() -%}
+            {%- do checks.append({
+                'rule': rule,
+                'condition': "is_rejected_order and set_aside_rule = '" ~ rule ~ "'",
+                'reason': "concat('the order was set aside: order_id ', " ~ quoted_value('order_id') ~ ")"
+            }) -%}
+        {%- endfor -%}
         {%- do checks.append({
             'rule': 'rejected_order',
             'condition': 'is_rejected_order',

@@ -92,7 +92,7 @@
         -- 1/d^2 over the sum of all 1/d^2, multiplied out so that nothing is divided by zero.
         case
             when round(nearest_square, 12) = 0 then cast(1 as double)
-            else 1 / (
+            when nearest_square > 0 then 1 / (
                 {%- for slot in slots %}
                 coalesce(nearest_square / square_{{ slot }}, 0){{ " +" if not loop.last }}
                 {%- endfor %}

@@ -4,9 +4,8 @@ with orders as (
 
     select
         *,
-        -- An order cancelled by the last as-of date counts at the dates before that alone: see int_cancelled_orders.
-        cancelled_on is null
-        or cancelled_on > (select max(dates.as_of_date) from {{ ref("as_of_dates") }} as dates) as is_kept
+        -- A cancelled order counts at the dates before its cancellation alone: see int_cancelled_orders.
+        cancelled_on is null as is_kept
     from {{ ref("int_orders") }}
 
 ),

@@ -8,7 +8,7 @@ with orders as (
         case
             when cancelled_at is not null then cast(cancelled_at as date)
             -- A status without a date counts from the day of the order: there is no better knowledge.
-            when status in ({{ quoted_list(var("cancelled_statuses")) }}) then cast(ordered_at as date)
+            when status in ({{ quoted_list(var("cancelled_statuses") or []) }}) then cast(ordered_at as date)
         end as cancelled_on
     from {{ ref("stg_orders") }}
 
@@ -50,7 +50,7 @@ amounts as (
             when orders.order_amount >= 0 then 'purchase'
             when orders.order_amount < 0 then 'return'
             -- Without lines to look at, an order whose amount is unknown is still a purchase.
-            else '{{ "no_valid_lines" if input_is_mapped("order_items") else "purchase" }}'
+            else '{{ "no_valid_lines" if has_input("order_items") else "purchase" }}'
         end as order_kind,
         coalesce(line_totals.items, 0) as items,
         coalesce(line_totals.gross_amount, greatest(orders.order_amount, 0), 0) as gross_amount,
@@ -68,7 +68,8 @@ final as (
         amounts.customer_id,
         amounts.ordered_at,
         amounts.ordered_on,
-        amounts.cancelled_on,
+        -- A cancellation after the last as-of date is not yet known.
+        case when amounts.cancelled_on <= last_date.as_of_date then amounts.cancelled_on end as cancelled_on,
         as_of_dates.as_of_date,
         amounts.channel,
         amounts.order_kind,
@@ -85,6 +86,7 @@ final as (
                 as_of_dates.previous_as_of_date is null
                 or amounts.ordered_on > as_of_dates.previous_as_of_date
             )
+    inner join as_of_dates as last_date on last_date.is_current
 
 )
 

@@ -17,6 +17,30 @@ clusters as (
 
 ),
 
+crisp as (
+
+    select
+        segmentation,
+        customer_id,
+        as_of_date,
+        segment_id,
+        reason,
+        model_version
+    from rules
+
+    union all
+
+    select
+        segmentation,
+        customer_id,
+        as_of_date,
+        segment_id,
+        reason,
+        model_version
+    from rfm
+
+),
+
 all_methods as (
 
     select
@@ -30,22 +54,7 @@ all_methods as (
         cast(null as double) as margin,
         reason,
         model_version
-    from rules
-
-    union all
-
-    select
-        segmentation,
-        customer_id,
-        as_of_date,
-        segment_id,
-        cast(null as double) as distance,
-        cast(null as double) as membership,
-        cast(null as integer) as runner_up_segment_id,
-        cast(null as double) as margin,
-        reason,
-        model_version
-    from rfm
+    from crisp
 
     union all
 

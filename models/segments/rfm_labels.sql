@@ -15,7 +15,7 @@ versions as (
         segmentation,
         model_version
     from {{ ref("candidate_parameters") }}
-    where segmentation in ({{ quoted_list(segmentations_of(["rfm"]) or [""]) }})
+    where segmentation in ({{ quoted_list(segmentations_of(["rfm"])) }})
 
 ),
 

@@ -19,7 +19,7 @@ cut_points as (
         {%- endfor %}
         model_version
     from {{ ref("candidate_parameters") }}
-    where segmentation in ({{ quoted_list(segmentations_of(["rfm"]) or [""]) }})
+    where segmentation in ({{ quoted_list(segmentations_of(["rfm"])) }})
     group by segmentation, model_version
 
 ),

@@ -20,7 +20,8 @@ accepted_counts as (
 rejected_counts as (
     select
         input,
-        count(*) as rejected_rows
+        count(*) as rejected_rows,
+        count(case when rule in ({{ quoted_list(set_aside_rules()) }}) then 1 end) as set_aside_rows
     from {{ ref('rejected_records') }}
     group by input
 ),
@@ -41,8 +42,11 @@ final as (
         cast(raw_counts.raw_rows as bigint) as raw_rows,
         cast(accepted_counts.accepted_rows as bigint) as accepted_rows,
         cast(coalesce(rejected_counts.rejected_rows, 0) as bigint) as rejected_rows,
+        cast(coalesce(rejected_counts.set_aside_rows, 0) as bigint) as set_aside_rows,
+        -- What was left out on request is no fault of the input: it counts neither above nor below the line.
         round(
-            cast(coalesce(rejected_counts.rejected_rows, 0) as double) / nullif(raw_counts.raw_rows, 0), 6
+            cast(coalesce(rejected_counts.rejected_rows - rejected_counts.set_aside_rows, 0) as double)
+            / nullif(raw_counts.raw_rows - coalesce(rejected_counts.set_aside_rows, 0), 0), 6
         ) as reject_share,
         limits.max_reject_share
     from raw_counts

@@ -15,9 +15,7 @@ accepted_orders as (
 ),
 
 rejected_orders as (
-    select distinct order_id
-    from {{ ref('stg_orders_checked') }}
-    where reject_rule is not null and order_id is not null
+    {{ rejected_keys('orders', 'order_id') | indent(4) }}
 ),
 
 looked_up as (
@@ -25,7 +23,8 @@ looked_up as (
         typed.*,
         repeated_keys.key_hash is not null as is_repeated,
         accepted_orders.order_id is null and rejected_orders.order_id is null as is_unknown_order,
-        accepted_orders.order_id is null as is_rejected_order
+        accepted_orders.order_id is null as is_rejected_order,
+        rejected_orders.set_aside_rule
     from typed
     left join repeated_keys
         on {{ key_hash(['typed.order_id', 'typed.line_number']) }} = repeated_keys.key_hash

@@ -14,9 +14,7 @@ accepted_customers as (
 ),
 
 rejected_customers as (
-    select distinct customer_id
-    from {{ ref('stg_customers_checked') }}
-    where reject_rule is not null and customer_id is not null
+    {{ rejected_keys('customers', 'customer_id') | indent(4) }}
 ),
 
 looked_up as (
@@ -26,10 +24,12 @@ looked_up as (
         {#- Without a customers input the orders themselves say who is a customer. #}
         {%- if has_input('customers') %}
         accepted_customers.customer_id is null and rejected_customers.customer_id is null as is_unknown_customer,
-        accepted_customers.customer_id is null as is_rejected_customer
+        accepted_customers.customer_id is null as is_rejected_customer,
+        rejected_customers.set_aside_rule
         {%- else %}
         false as is_unknown_customer,
-        false as is_rejected_customer
+        false as is_rejected_customer,
+        rejected_customers.set_aside_rule
         {%- endif %}
     from typed
     left join repeated_keys

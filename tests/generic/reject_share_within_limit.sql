@@ -7,7 +7,7 @@
     select
         input,
         raw_rows,
-        rejected_rows,
+        rejected_rows - set_aside_rows as rejected_rows,
         reject_share,
         max_reject_share
     from {{ model }}

@@ -85,6 +85,7 @@ def test_a_relation_that_is_not_there_is_refused(project: DbtProject) -> None:
     ("inputs", "expected"),
     [
         ({}, "vars.inputs has neither customers nor orders"),
+        ([], "vars.inputs must map inputs to where they are"),
         ({"products": {"path": "products.csv"}}, "vars.inputs has neither customers nor orders"),
         ({"order": {"path": "orders.csv"}}, "vars.inputs.order: there is no such input. Inputs are customers, orders"),
         ({"orders": "orders.csv"}, "vars.inputs.orders must be a mapping"),

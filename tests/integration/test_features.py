@@ -16,7 +16,8 @@ CUT_OFF = date(2025, 8, 31)
 
 
 def rows(project: DbtProject, sql: str) -> list[dict[str, Any]]:
-    return project.frame(sql).to_pylist()
+    found: list[dict[str, Any]] = project.frame(sql).to_pylist()
+    return found
 
 
 def leading(levels: list[str]) -> str | None:

@@ -1,0 +1,183 @@
+"""A model stays in force until its configuration changes or a refit is asked for, and every change is on record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import DbtProject, Outcome, copy_of_project
+from small import (
+    SEGMENTATIONS,
+    build_small,
+    built_once,
+    copy_of_small,
+    generated_inputs,
+    models,
+    registry,
+    small_warehouse,
+)
+
+MODELS = {"rfm", "behavior", "profile"}
+"""The segmentations that have something to fit."""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    return small_warehouse(tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def grown(small: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """The small warehouse after a second build, for which more customers and their orders have come in."""
+
+    def build(project: DbtProject) -> Outcome:
+        copy_of_small(small, project.folder)
+        return build_small(project, inputs=more_customers(project))
+
+    return built_once(tmp_path_factory, "grown", build)
+
+
+def more_customers(project: DbtProject) -> dict[str, dict[str, str]]:
+    return generated_inputs(project.folder / "more", customers=420)
+
+
+def parameters(project: DbtProject) -> list[tuple[Any, ...]]:
+    """Return every published parameter."""
+    return project.query("select * from marts.model_parameters order by all", published=True)
+
+
+def generations(project: DbtProject) -> dict[str, tuple[int, bool]]:
+    """Return the generation of every model, and whether the last build fitted it."""
+    return {name: (generation, is_new) for name, (_, generation, is_new) in models(project).items()}
+
+
+def test_the_first_build_fits_and_registers_every_model(small: DbtProject) -> None:
+    assert generations(small) == dict.fromkeys(MODELS, (1, True))
+    columns = "segmentation, model_version, generation, kind, segment_id, feature, level, value_double, value_string"
+    registered = small.query(f"select {columns} from publication.model_registry order by all")
+    assert registered == small.query(f"select {columns} from clustering.candidate_parameters order by all")
+
+
+def test_models_are_frozen_while_customers_come(small: DbtProject, grown: DbtProject) -> None:
+    customers = "select count(*) from marts.dim_customers"
+    assert small.query(customers, published=True) == [(300,)]
+    assert grown.query(customers, published=True) == [(420,)]
+    assert generations(grown) == dict.fromkeys(MODELS, (1, False))
+    assert parameters(grown) == parameters(small)
+    assert registry(grown) == registry(small)
+    # The stored models label everybody who has bought something, those who have come included.
+    assert grown.query(
+        """
+        select count(*)
+        from marts.fct_customer_segments
+        inner join marts.dim_customers using (customer_id)
+        where segmentation <> 'age_band' and has_purchased and segment_id is null
+        """,
+        published=True,
+    ) == [(0,)]
+
+
+def test_a_refit_replaces_the_models_only_past_the_gate(small: DbtProject, grown: DbtProject, tmp_path: Path) -> None:
+    project = copy_of_small(grown, tmp_path / "warehouse")
+    inputs = more_customers(project)
+    first = registry(project)
+
+    # A candidate of a batch that the gate refuses is forgotten.
+    outcome = build_small(project, inputs=inputs, refit=True, default_max_reject_share=0.001)
+    assert outcome.returncode != 0, outcome.output
+    assert generations(project) == dict.fromkeys(MODELS, (2, True))
+    assert registry(project) == first
+    build_small(project, inputs=inputs).check()
+    assert generations(project) == dict.fromkeys(MODELS, (1, False))
+    assert parameters(project) == parameters(small)
+
+    # One that passes is the second generation, and the first stays on record as it was.
+    build_small(project, inputs=inputs, refit=True).check()
+    assert generations(project) == dict.fromkeys(MODELS, (2, True))
+    versions = {name: version for name, (version, _, _) in models(project).items()}
+    assert not set(versions.values()) & {version for version, _, _ in models(small).values()}
+    assert project.query("select * from publication.model_registry where generation = 1 order by all") == first
+    assert {row[0]: row[1] for row in parameters(project)} == versions
+
+    build_small(project, inputs=inputs).check()
+    assert generations(project) == dict.fromkeys(MODELS, (2, False))
+    assert {name: version for name, (version, _, _) in models(project).items()} == versions
+
+
+def test_a_refit_on_the_same_data_is_no_new_model(small: DbtProject, tmp_path: Path) -> None:
+    project = copy_of_small(small, tmp_path / "warehouse")
+    build_small(project, refit=True).check()
+    assert generations(project) == dict.fromkeys(MODELS, (1, False))
+    assert registry(project) == registry(small)
+    assert project.content(published=True) == small.content(published=True)
+
+
+def test_a_full_refresh_keeps_the_models(grown: DbtProject, tmp_path: Path) -> None:
+    """The data have grown since they were fitted, so models that were lost would come out differently."""
+    project = copy_of_small(grown, tmp_path / "warehouse")
+    build_small(project, "--full-refresh", inputs=more_customers(project)).check()
+    assert generations(project) == dict.fromkeys(MODELS, (1, False))
+    assert registry(project) == registry(grown)
+    assert project.content(published=True) == grown.content(published=True)
+
+
+def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: Path) -> None:
+    """The changed one alone is fitted anew, and the removed one is in no mart any more."""
+    project = copy_of_small(small, tmp_path / "warehouse")
+    behavior = SEGMENTATIONS["behavior"] | {"features": ["recency_days", "frequency", "weekend_share"]}
+    kept = {name: SEGMENTATIONS[name] for name in ("age_band", "rfm")} | {"behavior": behavior}
+    build_small(project, segmentations=kept).check()
+    assert generations(project) == {"rfm": (1, False), "behavior": (2, True)}
+    assert models(project)["rfm"][0] == models(small)["rfm"][0]
+    assert models(project)["behavior"][0] != models(small)["behavior"][0]
+
+    marts = project.content(published=True)
+    found = {
+        mart: {row[[name for name, _ in columns].index("segmentation")] for row in rows}
+        for mart, (columns, rows) in marts.items()
+        if "segmentation" in dict(columns)
+    }
+    fitted, clustered = {"rfm", "behavior"}, {"behavior"}
+    assert {mart: names for mart, names in found.items() if names != set(kept)} == {
+        "marts.k_search": clustered,
+        "marts.model_parameters": fitted,
+    }
+    # The registry remembers it: whoever configures it again as it was goes on from there.
+    assert "profile" in {row[0] for row in registry(project)}
+
+
+def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_path: Path) -> None:
+    root = copy_of_project(tmp_path)
+    with (root / "seeds" / "reference" / "segment_names.csv").open("a", encoding="utf-8") as seed:
+        seed.write('behavior,1,"Stammkunden, treu"\nrfm,1,Favourites\nage_band,2,Forty plus\n')
+    project = DbtProject(copy_of_small(small, tmp_path / "warehouse").folder, root=root)
+    build_small(project).check()
+    assert generations(project) == dict.fromkeys(MODELS, (1, False))
+    named: dict[tuple[Any, Any], str] = {
+        ("behavior", 1): "Stammkunden, treu",
+        ("rfm", 1): "Favourites",
+        ("age_band", 2): "Forty plus",
+    }
+    before, after = small.content(published=True), project.content(published=True)
+    assert list(before) == list(after)
+    renamed = set()
+    for mart, (columns, rows) in before.items():
+        names = [name for name, _ in columns]
+        expected = []
+        for row in rows:
+            cells = dict(zip(names, row, strict=True))
+            key = (cells.get("segmentation"), cells.get("segment_id"))
+            if "segment_name" in cells and key in named:
+                cells["segment_name"] = named[key]
+                renamed.add((mart, key))
+            expected.append(tuple(cells.values()))
+        assert columns == after[mart][0]
+        assert sorted(expected, key=repr) == sorted(after[mart][1], key=repr), mart
+    assert {mart for mart, _ in renamed} == {
+        "marts.dim_segments",
+        "marts.fct_customer_segments",
+        "marts.segment_profiles",
+    }
+    assert {key for _, key in renamed} == set(named)

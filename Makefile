@@ -52,9 +52,9 @@ $(STAMP): requirements.txt pyproject.toml
 spark-setup: $(SPARK_STAMP) ## Add Apache Spark and the adapter of engines/sparksession to .venv (half a gigabyte)
 
 $(SPARK_STAMP): requirements-spark.txt engines/sparksession/pyproject.toml $(STAMP)
-	$(SAY) 'Installing requirements-spark.txt (some minutes, this once)'
+	$(SAY) 'Adding requirements-spark.txt (some minutes, this once)'
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.txt
-	$(SAY) 'Installing the adapter dbt-sparksession'
+	$(SAY) 'Adding the adapter dbt-sparksession'
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable engines/sparksession
 	@touch $@
 
@@ -74,17 +74,20 @@ test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, then 
 	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.
-spark-test: $(STAMP) ## Prove on a real cluster of two workers that Spark's marts are those of DuckDB
-	@set -eu; \
-	java="$$(java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' || true)"; \
-	if [ "$${java:-0}" -lt 17 ]; then \
-		printf '==> Skipping the tests on Spark: they need Java 17 or later, and here is %s\n' "$${java:-none}"; exit 0; \
-	fi; \
-	$(MAKE) --no-print-directory spark-setup; \
-	printf '==> Running the tests of the adapter\n'; \
-	$(BIN)/python -m pytest engines/sparksession/tests; \
-	printf '==> Building on a cluster of one master and two workers, and comparing (up to fifteen minutes)\n'; \
-	SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark
+ifneq ($(filter spark-test,$(MAKECMDGOALS)),)
+JAVA := $(or $(shell java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p'),0)
+HAS_JAVA := $(shell [ $(JAVA) -ge 17 ] && echo yes)
+endif
+
+spark-test: $(if $(HAS_JAVA),$(SPARK_STAMP)) ## Prove on a real cluster of two workers that Spark's marts are those of DuckDB
+ifeq ($(HAS_JAVA),yes)
+	$(SAY) 'Running the tests of the adapter'
+	@$(BIN)/python -m pytest engines/sparksession/tests
+	$(SAY) 'Building on a cluster of one master and two workers, and comparing (up to fifteen minutes)'
+	@SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark
+else
+	$(SAY) 'Skipping the tests on Spark: they need Java 17 or later, and there is none here'
+endif
 
 dbt-tests: $(STAMP) ## Build the demo data with all dbt tests in a database that is thrown away
 	$(SAY) 'Building the demo data with the dbt tests, in a temporary database'

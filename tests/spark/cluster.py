@@ -96,11 +96,12 @@ class Cluster:
     ) -> subprocess.Popen[bytes]:
         """Start a process in a group of its own, which is ended with the stack."""
         log = self.folder / f"{name}.log"
+        own = {"SPARK_HOME": str(self.home), "SPARK_DAEMON_MEMORY": "256m"}
         with log.open("w") as output:
             process = subprocess.Popen(
                 [str(self.home / "bin" / command[0]), *command[1:]],
                 cwd=self.folder,
-                env=os.environ | environment() | {"SPARK_HOME": str(self.home), "SPARK_DAEMON_MEMORY": "256m"} | variables,
+                env=os.environ | environment() | own | variables,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,

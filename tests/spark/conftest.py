@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from cluster import Cluster, java_problem
 from harness import ROOT, DbtProject
 from segmentation.variables import build_variables
-from spark_project import SparkProject
+from spark_project import SparkProject, stop_session
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,9 +30,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def standalone(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProject]:
     yield SparkProject(tmp_path_factory.mktemp("standalone"), master=cluster.master)
-    session = SparkSession.getActiveSession()
-    if session is not None:
-        session.stop()
+    stop_session()
 
 
 @pytest.fixture(scope="session")

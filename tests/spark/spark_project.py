@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from pyspark.sql import SparkSession
 
 from cluster import environment
 from harness import ROOT, DbtProject, Outcome, run_command
+from segmentation.comparing import KEYS, compare_tables, read_duckdb, read_parquet_folders
 
 SETTINGS = {
     "spark.executor.memory": "700m",
@@ -65,3 +67,17 @@ def _outcome(words: list[str], result: dbtRunnerResult) -> Outcome:
     failed = [f"{node.node.name}: {node.message}" for node in nodes if node.status in {"error", "fail"}]
     lines = [str(result.exception), *failed] if result.exception else failed
     return Outcome(tuple(words), 0 if result.success else 1, "\n".join(lines))
+
+
+def differences(duckdb: DbtProject, spark: SparkProject) -> list[str]:
+    left, right = read_duckdb(duckdb.database), read_parquet_folders(spark.marts)
+    assert left.keys() == right.keys() == KEYS.keys()
+    assert all(left[name].num_rows for name in left)
+    return [str(found) for name in KEYS for found in compare_tables(name, left[name], right[name], key=KEYS[name])][:20]
+
+
+def stop_session() -> None:
+    """Stop the session of this process, if there is one: it frees the cluster. The next build starts another."""
+    session = SparkSession.getActiveSession()
+    if session is not None:
+        session.stop()

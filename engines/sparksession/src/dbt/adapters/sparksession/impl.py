@@ -13,7 +13,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from pyspark.errors import AnalysisException, ParseException, PySparkException
 
 from dbt.adapters.sparksession.connections import SparkSessionConnectionManager, brief_message, live_session
-from dbt.adapters.sparksession.python_models import SessionPythonJobHelper
+from dbt.adapters.sparksession.python_models import SessionPythonJobHelper, arrow_frame
 
 if TYPE_CHECKING:
     import agate
@@ -53,7 +53,7 @@ class SparkSessionAdapter(SparkAdapter):  # type: ignore[misc]
             for name in table.column_names
         ]
         try:
-            frame = self._session.createDataFrame(pa.table(columns, names=list(table.column_names)))
+            frame = arrow_frame(self._session, pa.table(columns, names=list(table.column_names)))
             casts = [f"cast({self.quote(name)} as {types[name]}) as {self.quote(name)}" for name in table.column_names]
             frame.selectExpr(*casts).write.insertInto(relation.render())
         except PySparkException as error:

@@ -15,10 +15,11 @@ from dbt.adapters.base import PythonJobHelper
 from dbt_common.exceptions import DbtRuntimeError
 from pyspark import cloudpickle
 from pyspark.errors import PySparkException
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from dbt.adapters.sparksession.connections import SparkSessionCredentials, brief_message, live_session
 
-__all__ = ["SessionPythonJobHelper", "to_spark_frame", "write_frame"]
+__all__ = ["SessionPythonJobHelper", "arrow_frame", "to_spark_frame", "write_frame"]
 
 TARGET = "SPARKSESSION_TARGET"
 """The variable of the compiled code that says where the model goes; the macro py_write_target writes it."""
@@ -102,7 +103,7 @@ def to_spark_frame(session: Any, frame: Any, declared: dict[str, str] | None = N
     if hasattr(frame, "to_spark"):
         frame = frame.to_spark()
     elif not (hasattr(frame, "sparkSession") and hasattr(frame, "write")):
-        frame = session.createDataFrame(_to_arrow(frame))
+        frame = arrow_frame(session, _to_arrow(frame))
     types_by_name = {name.lower(): data_type for name, data_type in (declared or {}).items() if data_type}
     columns, is_changed = [], False
     for field in frame.schema.fields:
@@ -112,6 +113,14 @@ def to_spark_frame(session: Any, frame: Any, declared: dict[str, str] | None = N
         columns.append(f"cast({quoted} as {wanted}) as {quoted}" if wanted else quoted)
         is_changed = is_changed or wanted is not None
     return frame.selectExpr(*columns) if is_changed else frame
+
+
+def arrow_frame(session: Any, table: pa.Table) -> Any:
+    """Make a Spark frame of a pyarrow Table, also of one without rows, whose types Spark Connect would not read."""
+    if table.num_rows == 0:
+        without_zone = session.conf.get("spark.sql.timestampType") == "TIMESTAMP_NTZ"
+        return session.createDataFrame([], from_arrow_schema(table.schema, without_zone))
+    return session.createDataFrame(table)
 
 
 def _to_arrow(frame: Any) -> pa.Table:

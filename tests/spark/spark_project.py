@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,10 @@ class SparkProject:
         project = DbtProject(self.folder)
         return [*project.command(command, *arguments, variables=variables)[4:], "--target", self.target]
 
+    def forget_models(self) -> None:
+        """Drop the registry: a build of other data would go on with its models."""
+        _forget(self.settings.get("SPARK_REMOTE"))
+
     def build(self, *arguments: str, variables: Mapping[str, Any] | None = None) -> Outcome:
         """Run `dbt build`; a session of this process stays for the next build, as warm as it has become."""
         words = self.words("build", *arguments, variables=variables)
@@ -60,6 +65,17 @@ class SparkProject:
                 patch.setenv(name, value)
             patch.chdir(ROOT)
             return _outcome(words, dbtRunner().invoke(words))
+
+
+def _forget(remote: str | None) -> None:
+    statement = "drop database if exists publication cascade"
+    session = SparkSession.getActiveSession()
+    if remote:
+        there = f"SparkSession.builder.remote({remote!r}).getOrCreate()"
+        code = f"from pyspark.sql import SparkSession; {there}.sql({statement!r})"
+        run_command([sys.executable, "-c", code]).check()
+    elif session is not None:
+        session.sql(statement)
 
 
 def _outcome(words: list[str], result: dbtRunnerResult) -> Outcome:

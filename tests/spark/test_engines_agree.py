@@ -33,5 +33,6 @@ def test_the_same_build_again_changes_nothing(standalone: SparkProject, duckdb_d
 def test_online_retail_on_a_cluster_of_two_workers(
     standalone: SparkProject, duckdb_retail: DbtProject, online_retail: dict[str, Any]
 ) -> None:
+    standalone.forget_models()
     standalone.build(variables=online_retail).check()
     assert differences(duckdb_retail, standalone) == []

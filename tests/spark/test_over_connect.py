@@ -29,5 +29,6 @@ def test_the_demo_over_spark_connect(connected: SparkProject, duckdb_demo: DbtPr
 def test_online_retail_over_spark_connect(
     connected: SparkProject, duckdb_retail: DbtProject, online_retail: dict[str, Any]
 ) -> None:
+    connected.forget_models()
     connected.build(variables=online_retail).check()
     assert differences(duckdb_retail, connected) == []

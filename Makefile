@@ -28,7 +28,8 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data bench-build requirements clean
+.PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
+	bench bench-build study requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -120,6 +121,12 @@ demo-data: $(STAMP) ## Generate demo data: SIZE=customers SEED=number FORMAT=csv
 	$(SAY) 'Generating demo data'
 	@$(BIN)/python -m segmentation.demo --customers "$$SIZE" --seed "$$SEED" --format "$$FORMAT" \
 		--out "$$OUT" --truth "$$TRUTH"
+
+bench: $(STAMP) ## Time the clustering engine beside kmodes and scikit-learn (ten minutes, most of them theirs)
+	@$(BIN)/python benchmarks/bench_engine.py
+
+study: $(STAMP) ## Ask 100 planted and 100 structureless data sets for k and verdict (half an hour)
+	@$(BIN)/python benchmarks/study_recovery.py
 
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py

@@ -1,7 +1,12 @@
 -- One row per parameter of every model that ever passed the gate. A build goes on with the latest generation of each
 -- segmentation until the configuration changes or a refit is asked for; a full refresh keeps it.
--- depends_on: {{ ref("publication_gate") }}
-with candidates as (
+with gate as (
+
+    select * from {{ ref("publication_gate") }}
+
+),
+
+candidates as (
 
     select * from {{ ref("candidate_parameters") }}
 
@@ -16,6 +21,9 @@ final as (
         {%- if flags.WHICH == "run" %}
         -- `dbt run` tests nothing: its candidates stay candidates, and the next build judges them.
         and false
+        {%- elif flags.WHICH != "retry" %}
+        -- Nor do candidates count that an earlier build may have refused; a retry goes on with its own build.
+        and exists (select 1 from gate where gate.invocation_id = '{{ invocation_id }}')
         {%- endif %}
         {%- if is_incremental() %}
         -- This node may run again on the same candidates, and adds nothing twice.

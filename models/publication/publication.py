@@ -1,5 +1,7 @@
 from dbt.flags import get_flags
+from dbt_common.invocation import get_invocation_id
 
+from segmentation.frames import to_pandas
 from segmentation.publishing import publish
 
 
@@ -14,14 +16,19 @@ def model(dbt, session):
         "input_quality": dbt.ref("input_quality"),
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
+        "segment_overlap": dbt.ref("segment_overlap"),
         "segment_profiles": dbt.ref("segment_profiles"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
     }
     dbt.ref("model_registry")
+    gate = dbt.ref("publication_gate")
+    command = get_flags().WHICH
     return publish(
         session,
         database=dbt.this.database,
         relations=[(schema, name) for name in marts],
         folder=folder,
-        command=get_flags().WHICH,
+        command=command,
+        # A retry goes on with a build that may have passed the gate before it failed.
+        is_past_gate=command == "retry" or list(to_pandas(gate)["invocation_id"]) == [get_invocation_id()],
     )

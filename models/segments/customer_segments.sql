@@ -79,24 +79,63 @@ configuration as (
 
 ),
 
+verdicts as (
+
+    select
+        segmentation,
+        fallback
+    from {{ ref("segmentation_verdicts") }}
+    where fallback is not null
+
+),
+
+-- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
+published as (
+
+    select
+        all_methods.*,
+        false as is_fallback
+    from all_methods
+    left join verdicts on all_methods.segmentation = verdicts.segmentation
+    where verdicts.fallback is null
+
+    union all
+
+    select
+        verdicts.segmentation,
+        all_methods.customer_id,
+        all_methods.as_of_date,
+        all_methods.segment_id,
+        all_methods.distance,
+        all_methods.membership,
+        all_methods.runner_up_segment_id,
+        all_methods.margin,
+        all_methods.reason,
+        all_methods.model_version,
+        true as is_fallback
+    from all_methods
+    inner join verdicts on all_methods.segmentation = verdicts.fallback
+
+),
+
 final as (
 
     select
-        all_methods.segmentation,
-        all_methods.customer_id,
-        all_methods.as_of_date,
-        cast(all_methods.segment_id as integer) as segment_id,
-        cast(all_methods.segment_id as integer) as raw_segment_id,
-        configuration.method as assigned_by,
-        all_methods.distance,
-        all_methods.membership,
-        cast(all_methods.runner_up_segment_id as integer) as runner_up_segment_id,
-        all_methods.margin,
-        all_methods.margin < configuration.borderline_margin as is_borderline,
-        all_methods.reason,
-        all_methods.model_version
-    from all_methods
-    inner join configuration on all_methods.segmentation = configuration.segmentation
+        published.segmentation,
+        published.customer_id,
+        published.as_of_date,
+        cast(published.segment_id as integer) as segment_id,
+        cast(published.segment_id as integer) as raw_segment_id,
+        case when published.is_fallback then 'fallback' else configuration.method end as assigned_by,
+        published.distance,
+        published.membership,
+        cast(published.runner_up_segment_id as integer) as runner_up_segment_id,
+        published.margin,
+        published.margin < configuration.borderline_margin as is_borderline,
+        published.reason,
+        published.model_version
+    from published
+    inner join configuration on published.segmentation = configuration.segmentation
 
 )
 

@@ -69,6 +69,41 @@ all_segments as (
 
 ),
 
+verdicts as (
+
+    select
+        segmentation,
+        fallback
+    from {{ ref("segmentation_verdicts") }}
+    where fallback is not null
+
+),
+
+-- Where clusters are not advised, the segments of a simpler segmentation stand in their place.
+published as (
+
+    select
+        all_segments.*,
+        all_segments.segmentation as source,
+        false as is_fallback
+    from all_segments
+    left join verdicts on all_segments.segmentation = verdicts.segmentation
+    where verdicts.fallback is null
+
+    union all
+
+    select
+        verdicts.segmentation,
+        all_segments.segment_id,
+        all_segments.segment_name,
+        all_segments.description,
+        all_segments.segmentation as source,
+        true as is_fallback
+    from all_segments
+    inner join verdicts on all_segments.segmentation = verdicts.fallback
+
+),
+
 models as (
 
     select
@@ -89,21 +124,23 @@ names as (
 final as (
 
     select
-        all_segments.segmentation,
-        all_segments.segment_id,
-        coalesce(names.segment_name, all_segments.segment_name) as segment_name,
-        all_segments.description,
+        published.segmentation,
+        published.segment_id,
+        coalesce(names.segment_name, published.segment_name) as segment_name,
+        published.description,
         configuration.position,
-        configuration.method,
-        configuration.min_share,
-        coalesce(models.model_version, configuration.config_hash) as model_version,
+        sources.method,
+        sources.min_share,
+        coalesce(models.model_version, sources.config_hash) as model_version,
         -- Rules and RFM segments may be empty, as nobody may fit them; a cluster without customers is a mistake.
-        configuration.method in ('kmeans', 'kprototypes') and coalesce(models.is_new, false) as is_newly_fitted
-    from all_segments
-    inner join configuration on all_segments.segmentation = configuration.segmentation
-    left join models on all_segments.segmentation = models.segmentation
+        sources.method in ('kmeans', 'kprototypes') and coalesce(models.is_new, false) as is_newly_fitted,
+        published.is_fallback
+    from published
+    inner join configuration on published.segmentation = configuration.segmentation
+    inner join configuration as sources on published.source = sources.segmentation
+    left join models on published.source = models.segmentation
     left join names
-        on all_segments.segmentation = names.segmentation and all_segments.segment_id = names.segment_id
+        on published.source = names.segmentation and published.segment_id = names.segment_id
 
 )
 

@@ -48,7 +48,8 @@ final as (
             cast(coalesce(rejected_counts.rejected_rows - rejected_counts.set_aside_rows, 0) as double)
             / nullif(raw_counts.raw_rows - coalesce(rejected_counts.set_aside_rows, 0), 0), 6
         ) as reject_share,
-        limits.max_reject_share
+        limits.max_reject_share,
+        '{{ invocation_id }}' as invocation_id
     from raw_counts
     inner join accepted_counts on raw_counts.input = accepted_counts.input
     inner join limits on raw_counts.input = limits.input

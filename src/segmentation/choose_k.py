@@ -1,25 +1,23 @@
-"""The number of segments: every k in the range is tried, and one rule chooses."""
+"""The rule that chooses the number of segments from what every number achieved."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.spatial.distance import cdist
-
-from segmentation.columns import FloatArray, IntArray
-from segmentation.distances import MixedData
-
 SILHOUETTE_TOLERANCE = 0.01
 """Silhouettes that differ by no more are as good as equal; the smaller k is then easier to act upon."""
 
-SILHOUETTE_CHUNK_CELLS = 4_000_000
+VALLEY_DEPTH = 0.3
+"""How much lower the density must be between any two segments than at the lower of their peaks."""
+
+VALLEY_STRENGTH = 3.0
+"""Standard errors that the valley must amount to."""
 
 
 @dataclass(frozen=True, slots=True)
 class KTrial:
-    """What one k achieved on the search sample.
+    """What one k achieved on the search sample; None where a criterion is not defined or was not taken.
 
     Attributes
     ----------
@@ -27,27 +25,67 @@ class KTrial:
         Number of segments.
     inertia : float or None
         Sum of squared distances to the nearest prototype; None where k was not fitted.
-    silhouette : float or None
-        Mean silhouette in -1..1; None where it is not defined.
+    silhouette, silhouette_error : float or None
+        Mean silhouette in -1..1 and its standard error, 0 where it is exact.
+    davies_bouldin : float or None
+        Mean over segments of the worst ratio of spread to separation; smaller is better.
+    calinski_harabasz : float or None
+        Cost explained per segment over cost left per customer; larger is better.
+    gap, gap_error : float or None
+        Logarithm of the cost less than that of customers without clusters, and its error.
+    null_silhouette, null_deviation : float or None
+        Mean silhouette of customers without clusters, and its standard deviation.
+    prediction_strength, prediction_error : float or None
+        Share of pairs that one half of the customers predicts of the other, 0..1, and its standard error.
+    stability, lowest_stability : float or None
+        Mean Jaccard similarity over resamples: mean over the segments, and that of the worst.
+    valley_depth, valley_strength : float or None
+        Depth, 0..1, of the shallowest valley between two segments, and of the weakest in standard errors.
     smallest_share : float or None
         Share of customers in the smallest segment, 0..1.
     """
 
     k: int
-    inertia: float | None
-    silhouette: float | None
-    smallest_share: float | None
+    inertia: float | None = None
+    silhouette: float | None = None
+    silhouette_error: float | None = None
+    davies_bouldin: float | None = None
+    calinski_harabasz: float | None = None
+    gap: float | None = None
+    gap_error: float | None = None
+    null_silhouette: float | None = None
+    null_deviation: float | None = None
+    prediction_strength: float | None = None
+    prediction_error: float | None = None
+    stability: float | None = None
+    lowest_stability: float | None = None
+    valley_depth: float | None = None
+    valley_strength: float | None = None
+    smallest_share: float | None = None
 
     def is_admissible(self, min_share: float) -> bool:
         """Return whether every segment holds at least the share."""
         return self.smallest_share is not None and self.smallest_share >= min_share
 
+    @property
+    def is_separated(self) -> bool:
+        """Return whether customers are rare between any two segments."""
+        return (
+            self.valley_depth is not None
+            and self.valley_strength is not None
+            and self.valley_depth >= VALLEY_DEPTH
+            and self.valley_strength >= VALLEY_STRENGTH
+        )
+
 
 def choose_k(trials: Sequence[KTrial], *, min_share: float, is_pinned: bool = False) -> tuple[int, str]:
     """Choose the number of segments.
 
-    Among the k whose smallest segment holds at least `min_share`, the one of highest silhouette; within
-    `SILHOUETTE_TOLERANCE` of it the smallest. Where no k qualifies, the highest silhouette of all.
+    Only a k whose smallest segment holds at least `min_share` is admissible; where none is, all are.
+
+    1. Among them, the largest k of which every two segments are separated by a valley: with more, a group would be cut
+       in two, and with fewer, two groups would be one.
+    2. Where no k has that, the highest silhouette, and within `SILHOUETTE_TOLERANCE` of it the smallest k.
 
     Parameters
     ----------
@@ -74,26 +112,36 @@ def choose_k(trials: Sequence[KTrial], *, min_share: float, is_pinned: bool = Fa
     if not fitted:
         raise ValueError("no k was fitted")
     admissible = [trial for trial in fitted if trial.is_admissible(min_share)]
-    best = max(admissible or fitted, key=_silhouette_or_worst)
-    share = f"{best.smallest_share:.2%}"
+    chosen, why = _best(admissible or fitted)
+    share = f"{chosen.smallest_share:.2%}"
     if is_pinned:
         shortfall = "" if admissible else f", although its smallest segment holds {share} and {min_share:.2%} is wanted"
-        return best.k, f"k = {best.k} is pinned by the configuration{shortfall}."
+        return chosen.k, f"k = {chosen.k} is pinned by the configuration{shortfall}."
     if not admissible:
-        return best.k, (
-            f"No k gives every segment {min_share:.2%} of the customers: k = {best.k} has the highest silhouette, "
-            f"{_text(best)}, but its smallest segment holds {share}."
-        )
-    floor = _silhouette_or_worst(best) - SILHOUETTE_TOLERANCE
-    chosen = next(trial for trial in admissible if _silhouette_or_worst(trial) >= floor)
-    if chosen.k == best.k:
         return chosen.k, (
-            f"k = {chosen.k} has the highest silhouette, {_text(chosen)}, among the k whose smallest segment holds at "
-            f"least {min_share:.2%} of the customers."
+            f"No k gives every segment {min_share:.2%} of the customers: k = {chosen.k} {why}, but its smallest "
+            f"segment holds {share}."
         )
-    return chosen.k, (
-        f"k = {chosen.k} has a silhouette of {_text(chosen)}, within {SILHOUETTE_TOLERANCE} of the highest, "
-        f"{_text(best)} at k = {best.k}, and the smaller of equals is preferred."
+    return chosen.k, f"k = {chosen.k} {why}, among the k whose smallest segment holds at least {min_share:.2%}."
+
+
+def _best(trials: Sequence[KTrial]) -> tuple[KTrial, str]:
+    """Return the best of some trials in rising order of k, and why."""
+    separated = [trial for trial in trials if trial.is_separated]
+    if separated:
+        chosen = separated[-1]
+        return chosen, (
+            "is the largest number of segments of which every two are separated by a valley, the shallowest "
+            f"{chosen.valley_depth:.0%} deep"
+        )
+    best = max(trials, key=_silhouette_or_worst)
+    floor = _silhouette_or_worst(best) - SILHOUETTE_TOLERANCE
+    chosen = next(trial for trial in trials if _silhouette_or_worst(trial) >= floor)
+    if chosen.k == best.k:
+        return chosen, f"has the highest silhouette, {_text(chosen)}, as no number separates all of its segments"
+    return chosen, (
+        f"has a silhouette of {_text(chosen)}, within {SILHOUETTE_TOLERANCE} of the highest, {_text(best)} at "
+        f"k = {best.k}, where the smaller of equals is preferred, as no number separates all of its segments"
     )
 
 
@@ -105,69 +153,3 @@ def _silhouette_or_worst(trial: KTrial) -> float:
 def _text(trial: KTrial) -> str:
     """Return the silhouette for a sentence."""
     return "not defined" if trial.silhouette is None else f"{trial.silhouette:.3f}"
-
-
-def silhouettes(data: MixedData, labelings: Sequence[IntArray]) -> list[float | None]:
-    """Return the mean silhouette of several labelings of the same customers.
-
-    Exact, on the root of the mixed squared distance (Rousseeuw 1987). Distances are computed once for all labelings,
-    in chunks of rows, so that memory grows with n and not with its square.
-
-    Parameters
-    ----------
-    data : MixedData
-        n customers, about 10,000 at most: time grows with the square of n.
-    labelings : sequence of ndarray of shape (n,)
-        Labels from 0.
-
-    Returns
-    -------
-    list of float or None
-        One value in -1..1 for each labeling; None where fewer than two segments have customers, or each has one.
-    """
-    n = len(data)
-    if not labelings or n == 0:
-        return [None for _ in labelings]
-    widths = [int(labels.max()) + 1 for labels in labelings]
-    members = np.zeros((n, sum(widths)))
-    offsets = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
-    for offset, labels in zip(offsets, labelings, strict=False):
-        members[np.arange(n), offset + labels] = 1.0
-    sums = _distance_sums(data, members)
-    return [
-        _mean_silhouette(sums[:, low:high], labels)
-        for low, high, labels in zip(offsets, offsets[1:], labelings, strict=False)
-    ]
-
-
-def _distance_sums(data: MixedData, members: FloatArray) -> FloatArray:
-    """Return for every customer the sum of distances to the members of each column, shape (n, columns)."""
-    n = len(data)
-    points = data.weighted()
-    sums = np.empty_like(members)
-    step = max(1, SILHOUETTE_CHUNK_CELLS // n)
-    for start in range(0, n, step):
-        rows = slice(start, start + step)
-        codes = data.codes[rows]
-        squares = cdist(points[rows], points, "sqeuclidean") if points.shape[1] else np.zeros((len(codes), n))
-        for feature, gamma in enumerate(data.gammas):
-            squares += gamma * (codes[:, feature, None] != data.codes[None, :, feature])
-        sums[rows] = np.sqrt(squares) @ members
-    return sums
-
-
-def _mean_silhouette(sums: FloatArray, labels: IntArray) -> float | None:
-    """Return the mean silhouette from the sums of distances to each segment; a customer alone in a segment counts 0."""
-    counts = np.bincount(labels, minlength=sums.shape[1])
-    n_segments = int(np.count_nonzero(counts))
-    if n_segments in {0, 1, len(labels)}:
-        return None
-    rows = np.arange(len(labels))
-    own = counts[labels]
-    within = sums[rows, labels] / np.maximum(own - 1, 1)
-    means = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
-    means[rows, labels] = np.inf
-    other = means.min(axis=1)
-    widest = np.maximum(within, other)
-    values = np.where((own > 1) & (widest > 0), (other - within) / np.where(widest > 0, widest, 1.0), 0.0)
-    return float(np.mean(values))

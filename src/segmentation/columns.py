@@ -108,6 +108,32 @@ def to_levels(values: pd.Series[Any], *, boolean: bool = False) -> TextArray:
     return levels
 
 
+def encode_levels(values: pd.Series[Any], *, boolean: bool = False) -> tuple[IntArray, TextArray]:
+    """Return a category or boolean column as codes of its levels, which are sorted.
+
+    Parameters
+    ----------
+    values : Series of shape (n,)
+        The column; null becomes `MISSING_LEVEL`.
+    boolean : bool, default False
+        Whether the values are truth values.
+
+    Returns
+    -------
+    codes : ndarray of shape (n,)
+        Position of each row's level.
+    levels : ndarray of shape (levels,), dtype object
+        The levels that occur.
+    """
+    # Text is made of distinct values alone: there are few of them, and making it takes longer than all the rest.
+    positions, distinct = pd.factorize(values.to_numpy(dtype=object), use_na_sentinel=True)
+    texts = np.append(to_levels(pd.Series(distinct, dtype=object), boolean=boolean), MISSING_LEVEL)
+    if positions.size == 0 or positions.min() >= 0:
+        texts = texts[:-1]
+    places, levels = pd.factorize(texts, sort=True)
+    return places.astype(np.int64)[positions], np.asarray(levels, dtype=object)
+
+
 def _first_text(values: pd.Series[Any]) -> str:
     """Return the first value that does not convert, shortened for a message."""
     for value in values:

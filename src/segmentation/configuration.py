@@ -137,6 +137,7 @@ VARIABLES = (
     "refit",
     "fit_sample_size",
     "random_seed",
+    "advice",
     "segmentation_defaults",
     "segmentations",
 )
@@ -178,6 +179,8 @@ _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "kmeans": ("features", "k", "min_share", "borderline_margin"),
     "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma"),
 }
+_ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
+_SEVERITIES = ("warn", "error")
 _SCALES = ("standard", "robust", "minmax")
 _IMPUTES = ("median", "mean", "zero")
 _RFM_FEATURES = ("frequency", "monetary", "recency_days")
@@ -367,6 +370,7 @@ class _Validator:
         self.integer("random_seed", self.get("random_seed", 0), low=0, high=_MAX_SEED)
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
+        self.check_advice()
         segmentation_defaults = self.segmentation_defaults()
         return self.segmentations(treatments, segmentation_defaults)
 
@@ -634,6 +638,34 @@ class _Validator:
         if isinstance(name, str) and name in self.dates:
             return f"the attribute {quote(name)} is a date, and dates are not features"
         return f"there is no feature {quote(name)}; {did_you_mean(name, self.features)}"
+
+    # --- When not to segment ----------------------------------------------------------------------------------
+
+    def check_advice(self) -> None:
+        where = "advice"
+        settings = self.mapping(where, self.get(where, {}))
+        self.unknown_keys(where, settings, _ADVICE_KEYS)
+        if where in self.variables and isinstance(self.variables[where], Mapping):
+            for key in _ADVICE_KEYS:
+                if key not in settings:
+                    self.problems.add(where, f"{key} is missing; the defaults are complete in dbt_project.yml")
+        for key in ("min_customers", "min_history_days"):
+            if key in settings:
+                self.integer(f"{where}.{key}", settings[key], low=0, high=_MAX_INTEGER)
+        if "not_advised" in settings:
+            self.choice(f"{where}.not_advised", settings["not_advised"], _SEVERITIES)
+        if "fallback" in settings:
+            segmentations = self.get("segmentations", {})
+            known = segmentations.items() if isinstance(segmentations, Mapping) else ()
+            simple = [
+                name
+                for name, value in known
+                if isinstance(name, str) and isinstance(value, Mapping) and value.get("method") in ("rfm", "rules")
+            ]
+            if settings["fallback"] not in ("auto", "none", *simple):
+                hint = did_you_mean(settings["fallback"], ("auto", "none", *simple))
+                what = f"there is no segmentation {quote(settings['fallback'])} of method rfm or rules"
+                self.problems.add(f"{where}.fallback", f"{what}; {hint}")
 
     # --- Segmentations ----------------------------------------------------------------------------------------
 

@@ -2,12 +2,14 @@
 
 ``d**2 = sum_f weight_f * (z_f - c_f)**2 + sum_g gamma_g * [level differs]``, as in Huang (1998), with a weight for each
 numeric and a gamma for each categorical feature. The expanded square x**2 - 2xc + c**2 would be faster and loses the
-digits of customers that lie close to their prototype.
+digits of customers that lie close to their prototype; it serves the iterations of a fit, whose end is decided here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,7 +22,9 @@ Sums of gammas tie often (0.1 + 0.2 against 0.3) and would be decided by the ord
 engines.
 """
 
-CHUNK_CELLS = 4_000_000
+CHUNK_CELLS = 200_000
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,21 @@ def squared_distances(data: MixedData, prototypes: Prototypes) -> FloatArray:
     ndarray of shape (n, k)
         Squared distances. The caller chunks where n * k is large.
     """
-    squares = np.zeros((len(data), len(prototypes)))
-    for segment in range(len(prototypes)):
-        column = squares[:, segment]
-        for feature in np.flatnonzero(data.weights):
-            column += data.weights[feature] * (data.numeric[:, feature] - prototypes.centroids[segment, feature]) ** 2
-        for feature in np.flatnonzero(data.gammas):
-            column += data.gammas[feature] * (data.codes[:, feature] != prototypes.modes[segment, feature])
-    return squares
+    # Each prototype fills a row of its own, which is contiguous; the caller sees the transpose.
+    squares = np.zeros((len(prototypes), len(data)))
+    for feature in np.flatnonzero(data.weights):
+        values = np.ascontiguousarray(data.numeric[:, feature])
+        for segment, centroid in enumerate(prototypes.centroids[:, feature]):
+            difference = values - centroid
+            difference *= difference
+            if data.weights[feature] != 1.0:
+                difference *= data.weights[feature]
+            squares[segment] += difference
+    for feature in np.flatnonzero(data.gammas):
+        codes = np.ascontiguousarray(data.codes[:, feature])
+        for segment, mode in enumerate(prototypes.modes[:, feature]):
+            squares[segment] += data.gammas[feature] * (codes != mode)
+    return squares.T
 
 
 def nearest(squares: FloatArray) -> IntArray:
@@ -124,10 +135,28 @@ def nearest(squares: FloatArray) -> IntArray:
     ndarray of shape (n,)
         Positions 0..k-1.
     """
-    return np.asarray(np.argmin(np.round(squares, TIE_DECIMALS), axis=1), dtype=np.int64)
+    rounded = np.round(squares, TIE_DECIMALS)
+    labels = np.zeros(len(rounded), dtype=np.int64)
+    smallest = rounded[:, 0].copy()
+    for position in range(1, rounded.shape[1]):
+        closer = rounded[:, position] < smallest
+        np.copyto(labels, position, where=closer)
+        np.minimum(smallest, rounded[:, position], out=smallest)
+    return labels
 
 
-def assign(data: MixedData, prototypes: Prototypes) -> Clustering:
+def in_order(function: Callable[[slice], T], chunks: list[slice]) -> list[T]:
+    """Apply a function to chunks one after the other, on the calling thread."""
+    return [function(rows) for rows in chunks]
+
+
+def assign(
+    data: MixedData,
+    prototypes: Prototypes,
+    *,
+    row_weights: FloatArray | None = None,
+    over: Callable[..., list[float]] = in_order,
+) -> Clustering:
     """Give every customer the nearest prototype, in chunks of bounded memory.
 
     Parameters
@@ -136,21 +165,62 @@ def assign(data: MixedData, prototypes: Prototypes) -> Clustering:
         n customers.
     prototypes : Prototypes
         k prototypes.
+    row_weights : ndarray of shape (n,) or None, default None
+        Weight of every customer in the cost.
+    over : callable, default in_order
+        Maps a function over chunks and returns the results in their order.
 
     Returns
     -------
     Clustering
         The prototypes as given, labels and cost.
     """
-    step = max(1, CHUNK_CELLS // max(1, len(prototypes)))
     labels = np.empty(len(data), dtype=np.int64)
-    cost = 0.0
-    for start in range(0, len(data), step):
-        rows = slice(start, start + step)
+
+    def label(rows: slice) -> float:
         squares = squared_distances(data.take(rows), prototypes)
         labels[rows] = nearest(squares)
-        cost += float(np.take_along_axis(squares, labels[rows, None], axis=1).sum())
-    return Clustering(prototypes, labels, cost)
+        own = squares[np.arange(len(squares)), labels[rows]]
+        return float(own.sum() if row_weights is None else own @ row_weights[rows])
+
+    return Clustering(prototypes, labels, float(sum(over(label, chunks_of(len(data), len(prototypes))))))
+
+
+def own_distances(
+    data: MixedData, prototypes: Prototypes, labels: IntArray, *, over: Callable[..., list[None]] = in_order
+) -> FloatArray:
+    """Return the squared distance of every customer to the prototype of its label.
+
+    Parameters
+    ----------
+    data : MixedData
+        n customers.
+    prototypes : Prototypes
+        k prototypes.
+    labels : ndarray of shape (n,)
+        Positions of prototypes.
+    over : callable, default in_order
+        Maps a function over chunks.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Squared distances.
+    """
+    own = np.empty(len(data))
+
+    def measure(rows: slice) -> None:
+        squares = squared_distances(data.take(rows), prototypes)
+        own[rows] = squares[np.arange(len(squares)), labels[rows]]
+
+    over(measure, chunks_of(len(data), len(prototypes)))
+    return own
+
+
+def chunks_of(n: int, k: int) -> list[slice]:
+    """Return slices over n customers whose distances to k prototypes fit into the cache of a core."""
+    step = max(1, CHUNK_CELLS // max(1, k))
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
 def count_distinct(data: MixedData) -> int:

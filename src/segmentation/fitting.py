@@ -7,28 +7,29 @@ sorted by customer_id, so the result depends on what is in the sample and on not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from segmentation.choose_k import KTrial, choose_k, silhouettes
+from segmentation.choose_k import KTrial, choose_k
 from segmentation.columns import (
     MISSING_LEVEL,
     BoolArray,
     FloatArray,
     IntArray,
     TextArray,
+    encode_levels,
     require_columns,
     to_floats,
-    to_levels,
 )
 from segmentation.configuration import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
 from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct
-from segmentation.kmeans import fit_kmeans
+from segmentation.k_search import SEARCH_ROWS, search_k, subsample
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
 from segmentation.naming import Trait, category_trait, describe_segment, name_segments, numeric_trait
 from segmentation.parameters import (
@@ -41,16 +42,7 @@ from segmentation.parameters import (
     to_table,
 )
 from segmentation.scaling import NumericScaler, fit_scaler
-
-KMEANS_SEARCH_ROWS = 20_000
-"""Customers among whom k is searched for k-means; the chosen centroids are then fitted to the whole sample."""
-
-KPROTOTYPES_SEARCH_ROWS = 2_000
-
-KPROTOTYPES_FIT_ROWS = 5_000
-"""Customers that prototypes are fitted to."""
-
-SILHOUETTE_ROWS = 10_000
+from segmentation.verdict import gather, to_rows
 
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
@@ -196,14 +188,13 @@ def _prepare(config: SegmentationConfig, eligible: pd.DataFrame) -> _Prepared:
             notes[feature.name] = (*scaler.notes, *infinite)
             scaled[feature.name] = scaler.apply(values)
         else:
-            text = to_levels(eligible[feature.name], boolean=feature.kind == "boolean")
-            feature_codes, found = pd.factorize(text, sort=True)
+            feature_codes, found = encode_levels(eligible[feature.name], boolean=feature.kind == "boolean")
             note = _reason_to_leave_out(feature, found)
             notes[feature.name] = (note,) if note else ()
             weight = 0.0 if note else float(feature.weight)
             categories[feature.name] = CategoryWeight(weight, weight, feature.kind == "boolean", notes[feature.name])
-            codes[feature.name] = feature_codes.astype(np.int64)
-            levels[feature.name] = np.asarray(found, dtype=object)
+            codes[feature.name] = feature_codes
+            levels[feature.name] = found
     n = len(eligible)
     weights = {name: scaler.weight for name, scaler in scalers.items() if scaler.weight > 0}
     gammas = {name: category.weight for name, category in categories.items() if category.weight > 0}
@@ -253,61 +244,42 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
     if data.numeric.shape[1] + data.codes.shape[1] == 0:
         return _Outcome(prepared.notes, NO_VARYING_FEATURE)
-    is_mixed = data.codes.shape[1] > 0
-    fit_rows = _subsample(data, KPROTOTYPES_FIT_ROWS if is_mixed else len(data), config.seed)
-    search_rows = _subsample(fit_rows, KPROTOTYPES_SEARCH_ROWS if is_mixed else KMEANS_SEARCH_ROWS, config.seed)
+    search_rows = subsample(data, SEARCH_ROWS, config.seed)
     n_distinct = count_distinct(search_rows)
     if n_distinct < config.k.min:
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
-    fit = fit_kprototypes if is_mixed else fit_kmeans
+    fit = partial(fit_kprototypes, seed=config.seed)
     ks = range(config.k.min, config.k.max + 1)
-    fits = {k: fit(search_rows, k, seed=config.seed) for k in ks if k <= n_distinct}
-    trials = _try(search_rows, fits, ks, seed=config.seed)
-    k, reason = choose_k(trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
-    final = fit(fit_rows, k, seed=config.seed, start=fits[k].prototypes)
-    whole = _order_by_size(assign(data, final.prototypes))
+    search = search_k(search_rows, ks, fit=fit, seed=config.seed, n_distinct=n_distinct)
+    k, reason = choose_k(search.trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
+    final = fit(data, k, start=search.fits[k].prototypes)
+    whole, order = _order_by_size(assign(data, final.prototypes))
     model = _with_segments(prepared, whole)
-    silhouette = next(trial.silhouette for trial in trials if trial.k == k)
+    trial = next(trial for trial in search.trials if trial.k == k)
+    evidence = gather(
+        search_rows,
+        assign(search_rows, whole.prototypes),
+        trial,
+        search.stability[k][order],
+        borderline_margin=config.borderline_margin,
+    )
     facts = [ParameterRow("model", feature="k", value_double=float(k))]
-    if silhouette is not None:
-        facts.append(ParameterRow("model", feature="silhouette", value_double=silhouette))
+    if trial.silhouette is not None:
+        facts.append(ParameterRow("model", feature="silhouette", value_double=trial.silhouette))
     return _Outcome(
         [
             *facts,
             *prepared.notes,
             *model.to_rows(),
             *_segment_rows(model, prepared, whole.labels),
-            *_search_rows(trials, k, reason, config.min_share),
+            *_search_rows(search.trials, k, reason, config.min_share),
+            *to_rows(evidence),
         ]
     )
 
 
-def _subsample(data: MixedData, size: int, seed: int) -> MixedData:
-    """Return at most `size` customers, drawn without replacement and in their order."""
-    if len(data) <= size:
-        return data
-    rows = np.random.default_rng([seed, size]).choice(len(data), size, replace=False)
-    return data.take(np.sort(rows).astype(np.int64))
-
-
-def _try(data: MixedData, fits: dict[int, Clustering], ks: Sequence[int], *, seed: int) -> list[KTrial]:
-    """Return what each k achieved; a k with more segments than distinct customers was not fitted."""
-    n = len(data)
-    rows = np.arange(n)
-    if n > SILHOUETTE_ROWS:
-        rows = np.sort(np.random.default_rng([seed, SILHOUETTE_ROWS]).choice(n, SILHOUETTE_ROWS, replace=False))
-    values = silhouettes(data.take(rows), [fit.labels[rows] for fit in fits.values()])
-    by_k = dict(zip(fits, values, strict=True))
-    return [
-        KTrial(k, fits[k].cost, by_k[k], float(np.bincount(fits[k].labels, minlength=k).min() / n))
-        if k in fits
-        else KTrial(k, None, None, None)
-        for k in ks
-    ]
-
-
-def _order_by_size(fit: Clustering) -> Clustering:
-    """Return the clustering with the largest segment first; equal sizes are ordered by their prototypes.
+def _order_by_size(fit: Clustering) -> tuple[Clustering, IntArray]:
+    """Return the clustering with the largest segment first, and where each was; equal sizes go by their prototypes.
 
     Codes stand for levels in alphabetical order, so ordering by code is ordering by level.
     """
@@ -321,7 +293,7 @@ def _order_by_size(fit: Clustering) -> Clustering:
     position = np.empty(k, dtype=np.int64)
     position[order] = np.arange(k)
     prototypes = Prototypes(fit.prototypes.centroids[order], fit.prototypes.modes[order])
-    return Clustering(prototypes, position[fit.labels], fit.cost)
+    return Clustering(prototypes, position[fit.labels], fit.cost), order
 
 
 def _with_segments(prepared: _Prepared, fit: Clustering) -> ClusterModel:
@@ -393,9 +365,7 @@ def _search_rows(trials: Sequence[KTrial], chosen: int, reason: str, min_share: 
     rows: list[ParameterRow] = []
     for trial in trials:
         values = {
-            "inertia": trial.inertia,
-            "silhouette": trial.silhouette,
-            "smallest_share": trial.smallest_share,
+            **{name: value for name, value in asdict(trial).items() if name != "k"},
             "admissible": float(trial.is_admissible(min_share)),
             "chosen": float(trial.k == chosen),
         }

@@ -1,33 +1,39 @@
-"""K-prototypes for mixed and k-modes for purely categorical customers.
-
-kmodes finds starts on a bounded number of customers, since it assigns row by row in Python. Every start is then refined
-by batch iterations in numpy over all the customers that were given, the cheapest result wins.
-"""
+"""K-prototypes for mixed and k-modes for purely categorical customers."""
 
 from __future__ import annotations
 
-import warnings
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
-from kmodes.kmodes import KModes
-from kmodes.kprototypes import KPrototypes
 
-from segmentation.columns import BoolArray, FloatArray, IntArray
-from segmentation.distances import Clustering, MixedData, Prototypes, assign, squared_distances
+from segmentation.columns import FloatArray
+from segmentation.distances import Clustering, MixedData, Prototypes
+from segmentation.exchange import exchange
+from segmentation.refinement import ROUNDING, Real, refine
+from segmentation.starts import StartName, find_start
 
-KMODES_ROWS = 1_000
-"""Customers that kmodes sees when it looks for a start."""
+START_ROWS = 5_000
+"""Customers among whom starts compete; the cheapest result then goes on with all of them."""
 
-KMODES_ITERATIONS = 20
+STARTS = 7
+"""Starts where nobody says how many."""
 
-SEEDED_STARTS = 6
-"""Starts of k-means++ on mixed distances beside the one of kmodes."""
+EXCHANGE_ROWS = 1_000
+"""Up to this many customers, single ones are moved where batch iterations rest; among more it changes nothing."""
 
-MAX_ITERATIONS = 100
+SWAP_ROWS = 5_000
+"""Up to this many customers, prototypes are put in other places at random after the starts."""
+
+SWAPS_PER_START = 2
+
+TOLERANCE = 1e-5
+"""Share of the cost that an iteration over more than `START_ROWS` customers must save to be followed by another.
+
+Fewer customers are iterated until none moves.
+"""
 
 
-def estimate_gamma(data: MixedData) -> float:
+def estimate_gamma(data: MixedData, *, row_weights: FloatArray | None = None) -> float:
     """Return the cost of a differing level that balances categorical against numeric features.
 
     The mean variance of the weighted numeric features over the mean heterogeneity, 1 - sum p**2, of the categorical
@@ -36,39 +42,83 @@ def estimate_gamma(data: MixedData) -> float:
     Parameters
     ----------
     data : MixedData
-        The sample, with features that vary; its gammas are not read.
+        The sample, with codes from 0 and features that vary; its gammas are not read.
+    row_weights : ndarray of shape (n,) or None, default None
+        Weight of every customer.
 
     Returns
     -------
     float
-        Gamma of a categorical feature of weight 1; 1 where either kind of feature is absent.
+        Gamma of a categorical feature of weight 1; 1 where either kind of feature is absent or does not vary.
     """
     if data.numeric.shape[1] == 0 or data.codes.shape[1] == 0:
         return 1.0
-    variance = float(np.mean(np.var(data.weighted(), axis=0)))
-    shares = [np.bincount(column) / len(data) for column in data.codes.T]
+    weights = np.ones(len(data)) if row_weights is None else row_weights
+    numbers = data.weighted()
+    means = np.average(numbers, axis=0, weights=weights)
+    variance = float(np.mean(np.average((numbers - means) ** 2, axis=0, weights=weights)))
+    shares = [np.bincount(column, weights=weights) / weights.sum() for column in data.codes.T]
     heterogeneity = float(np.mean([1.0 - np.sum(share**2) for share in shares]))
-    return variance / heterogeneity
+    return variance / heterogeneity if variance > 0 and heterogeneity > 0 else 1.0
 
 
-def fit_kprototypes(data: MixedData, k: int, *, seed: int, start: Prototypes | None = None) -> Clustering:
-    """Fit k prototypes to customers with at least one categorical feature.
+def default_starts(data: MixedData, n_init: int) -> tuple[StartName, ...]:
+    """Return one start of Cao, where there are levels to begin with, then k-means++ and Huang by turns.
 
-    One start is the result of kmodes under Cao's initialisation (Cao et al. 2009), which depends on the data alone,
-    where Huang's draws modes at random and wants many more runs. The others are of k-means++ on mixed distances:
-    kmodes draws the numeric part of a start from a normal distribution and may miss a group. At equal cost the start
-    of kmodes wins. Purely categorical customers are fitted by k-modes.
+    Cao's depends on the data alone, so one is enough. The other two fail on different data.
 
     Parameters
     ----------
     data : MixedData
-        At least k distinct customers with codes from 0; about 5,000 are plenty.
+        What is to be fitted.
+    n_init : int
+        Number of starts, at least 1.
+    """
+    starts: list[StartName] = ["k-means++"] * n_init
+    if data.codes.shape[1] == 0:
+        return tuple(starts)
+    drawn: tuple[StartName, ...] = ("k-means++", "huang")
+    starts = ["cao", *(drawn[number % 2] for number in range(n_init - 1))]
+    return tuple(starts)
+
+
+def fit_kprototypes(
+    data: MixedData,
+    k: int,
+    *,
+    seed: int,
+    start: Prototypes | None = None,
+    starts: Sequence[StartName] | None = None,
+    row_weights: FloatArray | None = None,
+    dtype: type[Real] = np.float64,
+    n_threads: int = 1,
+    max_iterations: int = 100,
+) -> Clustering:
+    """Fit k prototypes.
+
+    Every start is refined on at most `START_ROWS` customers; the cheapest result, the first of equals, is then refined
+    on all of them. Purely categorical customers are fitted by k-modes, purely numeric ones by k-means.
+
+    Parameters
+    ----------
+    data : MixedData
+        At least k distinct customers with codes from 0.
     k : int
         Number of segments.
     seed : int
         Seed of every draw.
     start : Prototypes or None, default None
         Prototypes to refine in place of looking for starts.
+    starts : sequence of {"cao", "huang", "k-means++"} or None, default None
+        Starts to try; None tries `STARTS` of `default_starts`.
+    row_weights : ndarray of shape (n,) or None, default None
+        Weight of every customer, such as the number of equal ones.
+    dtype : {numpy.float32, numpy.float64}, default numpy.float64
+        Precision of the iterations.
+    n_threads : int, default 1
+        Threads; the result does not depend on them.
+    max_iterations : int, default 100
+        Iterations of each start, and of the last refinement, at most.
 
     Returns
     -------
@@ -80,142 +130,63 @@ def fit_kprototypes(data: MixedData, k: int, *, seed: int, start: Prototypes | N
     Huang, Z. (1998). Extensions to the k-means algorithm for clustering large data sets with categorical values.
     Data Mining and Knowledge Discovery 2, 283-304.
     """
-    if start is not None:
-        return refine(data, start)
-    rng = np.random.default_rng([seed, k])
-    starts = [_seeded_start(data, k, rng) for _ in range(SEEDED_STARTS)]
-    rows = np.sort(rng.permutation(len(data))[:KMODES_ROWS])
-    find = _kprototypes_start if data.numeric.shape[1] else _kmodes_start
-    found = find(data.take(rows), k, seed)
-    fits = [refine(data, prototypes) for prototypes in ([] if found is None else [found]) + starts]
-    return min(fits, key=lambda fit: fit.cost)
-
-
-def refine(data: MixedData, start: Prototypes) -> Clustering:
-    """Alternate assignment and update in batches until no customer moves.
-
-    An empty segment takes the customer farthest from its prototype. Stops after `MAX_ITERATIONS` at the latest, with
-    labels that fit the returned prototypes in every case.
-
-    Parameters
-    ----------
-    data : MixedData
-        n customers.
-    start : Prototypes
-        k prototypes, k at most n.
-
-    Returns
-    -------
-    Clustering
-        Of a cost not above the start's.
-    """
-    best = assign(data, start)
-    for _ in range(MAX_ITERATIONS):
-        following = assign(data, _update(data, best))
-        if not following.cost < best.cost:
-            break
-        best = following
-    return best
-
-
-def _update(data: MixedData, fit: Clustering) -> Prototypes:
-    """Return means and modes of the labelled customers."""
-    k = len(fit.prototypes)
-    labels = _without_empty(data, fit)
-    counts = np.bincount(labels, minlength=k)
-    sums = [np.bincount(labels, weights=column, minlength=k) for column in data.numeric.T]
-    centroids = np.array(sums).reshape(data.numeric.shape[1], k).T / counts[:, None]
-    modes = np.empty((k, data.codes.shape[1]), dtype=np.int64)
-    for feature, column in enumerate(data.codes.T):
-        levels = int(column.max()) + 1
-        table = np.bincount(labels * levels + column, minlength=k * levels).reshape(k, levels)
-        modes[:, feature] = np.argmax(table, axis=1)
-    return Prototypes(centroids, modes)
-
-
-def _without_empty(data: MixedData, fit: Clustering) -> IntArray:
-    """Return labels in which every segment has a customer."""
-    k = len(fit.prototypes)
-    counts = np.bincount(fit.labels, minlength=k)
-    if counts.min() > 0:
-        return fit.labels
-    labels = fit.labels.copy()
-    own = squared_distances(data, fit.prototypes)[np.arange(len(data)), labels]
-    for segment in np.flatnonzero(counts == 0):
-        movable = np.where(counts[labels] > 1, own, -1.0)
-        farthest = int(np.argmax(movable))
-        counts[labels[farthest]] -= 1
-        counts[segment] = 1
-        labels[farthest] = segment
-        own[farthest] = -1.0
-    return labels
-
-
-def _seeded_start(data: MixedData, k: int, rng: np.random.Generator) -> Prototypes:
-    """Draw k customers, each with a probability proportional to the squared distance from those drawn before."""
-    chosen = [int(rng.integers(len(data)))]
-    closest = _to_customer(data, chosen[0])
-    while len(chosen) < k:
-        total = float(closest.sum())
-        draw = rng.random()
-        row = int(np.searchsorted(np.cumsum(closest), draw * total, side="right")) if total > 0 else 0
-        chosen.append(min(row, len(data) - 1))
-        closest = np.minimum(closest, _to_customer(data, chosen[-1]))
-    return Prototypes(data.numeric[chosen], data.codes[chosen])
-
-
-def _to_customer(data: MixedData, row: int) -> FloatArray:
-    """Return squared distances of all customers to one of them."""
-    return squared_distances(data, Prototypes(data.numeric[[row]], data.codes[[row]]))[:, 0]
-
-
-def _weighted_mismatch(a: IntArray, b: IntArray, *, gammas: FloatArray, **_: object) -> FloatArray:
-    """Return the cost of differing levels, in the form in which kmodes asks for it."""
-    differs: BoolArray = np.asarray(a != b)
-    return np.asarray(differs @ gammas)
-
-
-def _kprototypes_start(data: MixedData, k: int, seed: int) -> Prototypes | None:
-    """Return prototypes that kmodes finds, or None where it finds none without an empty segment."""
-    n_numeric, n_codes = data.numeric.shape[1], data.codes.shape[1]
-    estimator = KPrototypes(
-        k,
-        init="Cao",
-        n_init=1,
-        max_iter=KMODES_ITERATIONS,
-        gamma=1.0,
-        cat_dissim=partial(_weighted_mismatch, gammas=data.gammas),
-        random_state=seed,
-        verbose=0,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            estimator.fit(
-                np.hstack([data.weighted(), data.codes.astype(np.float64)]),
-                categorical=list(range(n_numeric, n_numeric + n_codes)),
+    if start is None:
+        rng = np.random.default_rng([seed, k])
+        few, few_weights = data, row_weights
+        if len(data) > START_ROWS:
+            rows = np.sort(rng.choice(len(data), START_ROWS, replace=False)).astype(np.int64)
+            few = data.take(rows)
+            few_weights = None if row_weights is None else row_weights[rows]
+        names = default_starts(few, STARTS) if starts is None else starts
+        fits = [
+            refine(
+                few,
+                find_start(few, k, name, rng=rng, row_weights=few_weights),
+                row_weights=few_weights,
+                dtype=dtype,
+                n_threads=n_threads,
+                tolerance=0.0 if few is data else TOLERANCE,
+                max_iterations=max_iterations,
             )
-        except (ValueError, AssertionError):
-            return None
-    found = np.asarray(estimator.cluster_centroids_, dtype=np.float64)
-    if found.shape[0] != k:
-        return None
-    return Prototypes(found[:, :n_numeric] / np.sqrt(data.weights), found[:, n_numeric:].astype(np.int64))
-
-
-def _kmodes_start(data: MixedData, k: int, seed: int) -> Prototypes | None:
-    """Return modes that kmodes finds from Cao's start, or None where there are fewer distinct customers."""
-    estimator = KModes(
-        k,
-        init="Cao",
-        n_init=1,
-        max_iter=KMODES_ITERATIONS,
-        cat_dissim=partial(_weighted_mismatch, gammas=data.gammas),
-        random_state=seed,
-        verbose=0,
+            for name in names
+        ]
+        best = min(fits, key=lambda fit: fit.cost)
+        if len(few) <= SWAP_ROWS and len(names) > 1:
+            best = _improved(few, fits, rng=rng, row_weights=few_weights)
+        if few is data:
+            return best
+        start = best.prototypes
+    fit = refine(
+        data,
+        start,
+        row_weights=row_weights,
+        dtype=dtype,
+        n_threads=n_threads,
+        tolerance=TOLERANCE if len(data) > START_ROWS else 0.0,
+        max_iterations=max_iterations,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        estimator.fit(data.codes)
-    modes = np.asarray(estimator.cluster_centroids_, dtype=np.int64)
-    return Prototypes(np.empty((k, 0)), modes) if len(modes) == k else None
+    return _exchanged(data, fit, row_weights)
+
+
+def _exchanged(data: MixedData, fit: Clustering, row_weights: FloatArray | None) -> Clustering:
+    """Return the fit after single moves, where these may matter."""
+    return exchange(data, fit, row_weights=row_weights) if len(data) <= EXCHANGE_ROWS else fit
+
+
+def _improved(
+    data: MixedData, fits: list[Clustering], *, rng: np.random.Generator, row_weights: FloatArray | None
+) -> Clustering:
+    """Return the best of some fits after single moves, and after prototypes were put in another place at random.
+
+    Random swaps leave optima that no number of single moves leaves (Fränti 2018, Journal of Big Data 5:13).
+    """
+    fits = [_exchanged(data, fit, row_weights) for fit in fits]
+    best = min(fits, key=lambda fit: fit.cost)
+    for _ in range(SWAPS_PER_START * len(fits)):
+        segment, row = int(rng.integers(len(best.prototypes))), int(rng.integers(len(data)))
+        centroids, modes = best.prototypes.centroids.copy(), best.prototypes.modes.copy()
+        centroids[segment], modes[segment] = data.numeric[row], data.codes[row]
+        swapped = refine(data, Prototypes(centroids, modes), row_weights=row_weights)
+        swapped = _exchanged(data, swapped, row_weights)
+        best = swapped if swapped.cost < best.cost * (1 - ROUNDING) else best
+    return best

@@ -125,6 +125,7 @@ def publish(
     relations: Iterable[tuple[str, str]],
     folder: str | Path | None = None,
     command: str = "build",
+    is_past_gate: bool = True,
 ) -> pa.Table:
     """Copy relations into one DuckDB file and put it in place by rename.
 
@@ -145,6 +146,9 @@ def publish(
         Where published files lie; see `published_path`.
     command : str, default "build"
         The dbt command that runs. `run` executes no test, so nothing vouches for the relations: it publishes nothing.
+    is_past_gate : bool, default True
+        Whether this very build has passed the gate. A selection of models that leaves the gate out has not: what
+        stands in the relations may be what an earlier build refused.
 
     Returns
     -------
@@ -161,6 +165,8 @@ def publish(
     wanted = sorted(set(relations))
     if command == "run":
         return _row("not published: `dbt run` tests nothing; use `dbt build`")
+    if not is_past_gate:
+        return _row("not published: the gate was not part of this build; build the whole project")
     if not hasattr(connection, "execute"):
         return _row("not published: the engine keeps its tables where they are")
     source = _database_file(connection, database)

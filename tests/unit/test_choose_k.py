@@ -1,29 +1,57 @@
-"""The rule that chooses k, and silhouettes against scikit-learn."""
+"""The rule that chooses k."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from dataclasses import fields
+from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.metrics import silhouette_score
 
-from segmentation.choose_k import KTrial, choose_k, silhouettes
-from segmentation.distances import MixedData
+from segmentation.choose_k import KTrial, choose_k
 
 
 def trials(*rows: tuple[int, float | None, float | None]) -> list[KTrial]:
-    return [KTrial(k, None if share is None else 1.0, silhouette, share) for k, silhouette, share in rows]
+    return [KTrial(k, silhouette=silhouette, smallest_share=share) for k, silhouette, share in rows]
+
+
+def separated(k: int, depth: float, strength: float, share: float = 0.2, silhouette: float = 0.3) -> KTrial:
+    return KTrial(k, silhouette=silhouette, smallest_share=share, valley_depth=depth, valley_strength=strength)
+
+
+def test_the_largest_number_of_segments_with_a_valley_between_every_two_wins() -> None:
+    k, reason = choose_k(
+        [
+            separated(2, 0.9, 9.0, silhouette=0.8),
+            separated(3, 0.2, 9.0),
+            separated(4, 0.6, 5.0),
+            separated(5, 0.5, 2.0),
+        ],
+        min_share=0.03,
+    )
+    assert k == 4
+    assert reason == (
+        "k = 4 is the largest number of segments of which every two are separated by a valley, the shallowest "
+        "60% deep, among the k whose smallest segment holds at least 3.00%."
+    )
+
+
+def test_separated_segments_that_are_too_small_do_not_count() -> None:
+    assert choose_k([separated(2, 0.9, 9.0), separated(3, 0.9, 9.0, share=0.01)], min_share=0.03)[0] == 2
+
+
+def test_every_criterion_is_a_column_of_the_mart() -> None:
+    """The macro lists what the parameter rows are named by."""
+    macro = (Path(__file__).parents[2] / "macros" / "segments" / "k_criteria.sql").read_text()
+    assert re.findall(r'"(\w+)"', macro) == [field.name for field in fields(KTrial) if field.name != "k"]
 
 
 def test_the_highest_silhouette_wins() -> None:
     k, reason = choose_k(trials((2, 0.3, 0.4), (3, 0.5, 0.2), (4, 0.4, 0.1)), min_share=0.03)
     assert k == 3
     assert reason == (
-        "k = 3 has the highest silhouette, 0.500, among the k whose smallest segment holds at least 3.00% "
-        "of the customers."
+        "k = 3 has the highest silhouette, 0.500, as no number separates all of its segments, among the k whose "
+        "smallest segment holds at least 3.00%."
     )
 
 
@@ -55,37 +83,3 @@ def test_a_k_that_was_not_fitted_cannot_win() -> None:
     assert choose_k(trials((2, None, 0.4), (3, None, None)), min_share=0.03)[0] == 2
     with pytest.raises(ValueError, match="no k was fitted"):
         choose_k(trials((3, None, None)), min_share=0.03)
-
-
-def numeric(points: np.ndarray[Any, Any]) -> MixedData:
-    return MixedData(points, np.ones(points.shape[1]), np.empty((len(points), 0), dtype=np.int64), np.empty(0))
-
-
-@given(seed=st.integers(0, 1000), n=st.integers(5, 40), k=st.integers(2, 4))
-@settings(max_examples=40, deadline=None)
-def test_silhouettes_agree_with_scikit_learn(seed: int, n: int, k: int) -> None:
-    rng = np.random.default_rng(seed)
-    points = rng.normal(size=(n, 2))
-    labels = np.concatenate([np.arange(k), rng.integers(0, k, n - k)])
-    assert silhouettes(numeric(points), [labels]) == [pytest.approx(silhouette_score(points, labels), abs=1e-12)]
-
-
-def test_mixed_silhouettes_are_those_of_the_mixed_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(0)
-    data = MixedData(rng.normal(size=(60, 2)), np.array([2.0, 0.5]), rng.integers(0, 3, (60, 2)), np.array([0.4, 1.5]))
-    squares = (data.weights * (data.numeric[:, None] - data.numeric[None]) ** 2).sum(axis=2)
-    squares += (data.gammas * (data.codes[:, None] != data.codes[None])).sum(axis=2)
-    labelings = [rng.integers(0, k, 60) for k in (2, 3, 5)]
-    expected = [silhouette_score(np.sqrt(squares), labels, metric="precomputed") for labels in labelings]
-    monkeypatch.setattr("segmentation.choose_k.SILHOUETTE_CHUNK_CELLS", 60 * 7)
-    assert silhouettes(data, labelings) == pytest.approx(expected, abs=1e-12)
-
-
-def test_a_silhouette_needs_two_segments_and_a_pair() -> None:
-    points = np.arange(4.0)[:, None]
-    assert silhouettes(numeric(points), [np.zeros(4, dtype=np.int64), np.arange(4)]) == [None, None]
-    assert silhouettes(numeric(points[:0]), []) == []
-
-
-def test_identical_customers_in_two_segments_have_silhouette_0() -> None:
-    assert silhouettes(numeric(np.ones((4, 1))), [np.array([0, 0, 1, 1])]) == [0.0]

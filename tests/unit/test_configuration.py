@@ -63,6 +63,7 @@ VALID: dict[str, Any] = {
     "refit": False,
     "fit_sample_size": 1000,
     "random_seed": 7,
+    "advice": {"min_customers": 500, "min_history_days": 180, "fallback": "auto", "not_advised": "warn"},
     "segmentation_defaults": {"k": {"min": 2, "max": 8}, "min_share": 0.03, "gamma": "auto", "borderline_margin": 0.1},
     "segmentations": {
         "age_band": {
@@ -266,6 +267,12 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("random_seed", "one", "random_seed: must be a whole number"),
     ("random_seed", 2**32, "random_seed: must be a whole number"),
     ("refit", "yes", 'refit: must be true or false, not "yes"'),
+    # advice
+    ("advice.min_customers", -1, "advice.min_customers: must be a whole number from 0"),
+    ("advice.not_advised", "fail", 'advice.not_advised: "fail" is not one of its values'),
+    ("advice.fallback", "behavior", 'advice.fallback: there is no segmentation "behavior" of method rfm or rules'),
+    ("advice.fall_back", "rfm", 'advice: unknown key "fall_back"; did you mean "fallback"?'),
+    ("advice", {}, "advice: fallback is missing; the defaults are complete in dbt_project.yml"),
     # inputs
     ("inputs", {}, "inputs: give at least one of customers and orders"),
     ("inputs", {"products": {"ref": "p"}}, "inputs: give at least one of customers and orders"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -138,9 +139,7 @@ def test_decimals_give_the_same_model_as_floats() -> None:
 
 
 def test_samples_larger_than_the_search_are_fitted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    for limit in ("KMEANS_SEARCH_ROWS", "KPROTOTYPES_SEARCH_ROWS", "SILHOUETTE_ROWS"):
-        monkeypatch.setattr(f"segmentation.fitting.{limit}", 100)
-    monkeypatch.setattr("segmentation.fitting.KPROTOTYPES_FIT_ROWS", 200)
+    monkeypatch.setattr("segmentation.fitting.SEARCH_ROWS", 100)
     frame, group = mixed_groups(600)
     for config in (configured(features=NUMBERS, k=KRange(3, 3)), configured("p", "kprototypes", MIXED, k=KRange(3, 3))):
         found = fitted(config, frame)
@@ -334,7 +333,8 @@ def test_no_sample_breaks_the_fit_and_every_label_is_the_nearest(columns: Any, t
     frame = pd.DataFrame(columns, columns=["amount", "visits", "channel", "member"], dtype=object)
     frame = frame.assign(customer_id=[f"c{row}" for row in range(len(frame))], has_purchased=True)
     features = (number("amount", transform=transform, scale=scale), *MIXED[1:])
-    found = fitted(configured("profile", "kprototypes", features, k=KRange(2, 3)), frame)
+    with mock.patch.multiple("segmentation.k_search", RESAMPLES=2, REFERENCES=2, SPLITS=1):
+        found = fitted(configured("profile", "kprototypes", features, k=KRange(2, 3)), frame)
     assert list(found) == SCHEMA.names
     if fact(found, "status") == "fitted":
         result = score_clusters(found, frame, borderline_margin=0.1)

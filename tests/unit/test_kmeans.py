@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
 from segmentation.distances import MixedData, Prototypes, assign, count_distinct, nearest, squared_distances
-from segmentation.kmeans import fit_kmeans
+from segmentation.kprototypes import fit_kprototypes
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def blobs(n: int = 600, groups: int = 4) -> tuple[np.ndarray[Any, Any], np.ndarr
 
 def test_inertia_and_labels_agree_with_scikit_learn() -> None:
     points, group = blobs()
-    fit = fit_kmeans(numeric(points), 4, seed=1)
+    fit = fit_kprototypes(numeric(points), 4, seed=1)
     reference = KMeans(4, n_init=20, random_state=0).fit(points)
     assert fit.cost == pytest.approx(reference.inertia_, rel=1e-9)
     assert adjusted_rand_score(fit.labels, reference.labels_) == 1.0
@@ -46,8 +46,8 @@ def test_inertia_and_labels_agree_with_scikit_learn() -> None:
 
 def test_a_weight_is_the_same_as_a_wider_column() -> None:
     points, _ = blobs()
-    weighted = fit_kmeans(numeric(points, [4.0, 1.0, 0.25]), 3, seed=1)
-    wider = fit_kmeans(numeric(points * [2.0, 1.0, 0.5]), 3, seed=1)
+    weighted = fit_kprototypes(numeric(points, [4.0, 1.0, 0.25]), 3, seed=1)
+    wider = fit_kprototypes(numeric(points * [2.0, 1.0, 0.5]), 3, seed=1)
     assert weighted.cost == pytest.approx(wider.cost, rel=1e-12)
     assert np.array_equal(weighted.labels, wider.labels)
     assert weighted.prototypes.centroids * [2.0, 1.0, 0.5] == pytest.approx(wider.prototypes.centroids, rel=1e-12)
@@ -55,15 +55,15 @@ def test_a_weight_is_the_same_as_a_wider_column() -> None:
 
 def test_a_start_is_refined_and_not_forgotten() -> None:
     points, _ = blobs()
-    found = fit_kmeans(numeric(points), 4, seed=1)
-    again = fit_kmeans(numeric(points), 4, seed=99, start=found.prototypes)
+    found = fit_kprototypes(numeric(points), 4, seed=1)
+    again = fit_kprototypes(numeric(points), 4, seed=99, start=found.prototypes)
     assert again.cost <= found.cost * (1 + 1e-12)
     assert np.array_equal(again.labels, found.labels)
 
 
 def test_as_many_segments_as_distinct_customers() -> None:
     points = np.repeat(np.array([[0.0], [1.0], [5.0]]), 4, axis=0)
-    assert fit_kmeans(numeric(points), 3, seed=1).cost == pytest.approx(0.0, abs=1e-20)
+    assert fit_kprototypes(numeric(points), 3, seed=1).cost == pytest.approx(0.0, abs=1e-20)
 
 
 def test_distances_are_weighted_squares_and_mismatches() -> None:

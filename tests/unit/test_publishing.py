@@ -179,6 +179,14 @@ def test_dbt_run_publishes_nothing_because_it_tests_nothing(
     assert not (tmp_path / "published").exists()
 
 
+def test_what_did_not_pass_the_gate_in_this_build_is_not_published(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    row = publish(connection, database="shop", relations=RELATIONS, is_past_gate=False).to_pylist()[0]
+    assert row["outcome"].startswith("not published: the gate was not part of this build")
+    assert not (tmp_path / "published").exists()
+
+
 def test_the_session_of_another_engine_publishes_nothing_and_says_so() -> None:
     row = publish(object(), database="shop", relations=RELATIONS).to_pylist()[0]
     assert row["outcome"].startswith("not published: the engine keeps its tables")

@@ -26,7 +26,11 @@ final as (
         sizes.share,
         sizes.revenue,
         sizes.revenue_share,
-        case when sizes.customers = 0 then 'empty' else 'active' end as status,
+        case
+            when sizes.is_fallback then 'fallback'
+            when sizes.customers = 0 then 'empty'
+            else 'active'
+        end as status,
         sizes.model_version,
         current_date_known.as_of_date
     from sizes

@@ -14,9 +14,9 @@ final as (
         segmentation,
         model_version,
         segment_id as k,
-        {{ parameter("k_search", "inertia") }} as inertia,
-        {{ parameter("k_search", "silhouette") }} as silhouette,
-        {{ parameter("k_search", "smallest_share") }} as smallest_share,
+        {%- for criterion in k_criteria() %}
+        {{ parameter("k_search", criterion) }} as {{ criterion }},
+        {%- endfor %}
         coalesce({{ parameter("k_search", "admissible") }}, 0) = 1 as is_admissible,
         coalesce({{ parameter("k_search", "chosen") }}, 0) = 1 as is_chosen,
         {{ parameter("k_search", "reason", value="value_string") }} as reason

@@ -38,6 +38,12 @@ models as (
 
 ),
 
+verdicts as (
+
+    select * from {{ ref("segmentation_verdicts") }}
+
+),
+
 configuration as (
 
     select * from {{ ref("resolved_configuration") }}
@@ -59,13 +65,23 @@ final as (
         sizes.largest_share,
         models.silhouette,
         case
-            when configuration.method in ('kmeans', 'kprototypes')
+            when configuration.method in ('kmeans', 'kprototypes') and verdicts.fallback is null
                 then round({{ ratio("labels.borderline_customers", "labels.labelled_customers") }}, 6)
-        end as borderline_share
+        end as borderline_share,
+        verdicts.silhouette_excess,
+        verdicts.stability,
+        verdicts.lowest_stability,
+        verdicts.mergeable_pairs,
+        verdicts.history_days,
+        verdicts.repeat_share,
+        verdicts.verdict,
+        verdicts.reasons,
+        verdicts.fallback
     from configuration
     left join labels on configuration.segmentation = labels.segmentation
     left join sizes on configuration.segmentation = sizes.segmentation
     left join models on configuration.segmentation = models.segmentation
+    left join verdicts on configuration.segmentation = verdicts.segmentation
 
 )
 

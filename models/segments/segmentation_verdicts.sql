@@ -1,0 +1,141 @@
+-- One row per clustering segmentation: whether its segments are there, come back, were made or are not advised.
+{%- set advice = var("advice") %}
+{%- set fallback = fallback_segmentation() %}
+with configuration as (
+
+    select *
+    from {{ ref("resolved_configuration") }}
+    where method in ('kmeans', 'kprototypes')
+
+),
+
+customers as (
+
+    select
+        has_purchased,
+        frequency,
+        tenure_days
+    from {{ ref("customer_features") }}
+    where is_current
+
+),
+
+population as (
+
+    select
+        configuration.segmentation,
+        count(*) as customers,
+        max(customers.tenure_days) as history_days,
+        {{ ratio("sum(case when customers.frequency >= 2 then 1 else 0 end)", "count(*)") }} as repeat_share
+    from configuration
+    cross join customers
+    where customers.has_purchased or not configuration.uses_orders
+    group by configuration.segmentation
+
+),
+
+evidence as (
+
+    select
+        segmentation,
+        {{ parameter("model", "status", value="value_string") }} as status,
+        {{ parameter("model", "reason", value="value_string") }} as model_reason,
+        {{ parameter("quality", "verdict", value="value_string") }} as fit_verdict,
+        {%- for number in range(1, 7) %}
+        coalesce(
+            {{ parameter("quality", "reason", level=number | string, value="value_string") }}, ''
+        ) as reason_{{ number }},
+        {%- endfor %}
+        {{ parameter("quality", "silhouette_excess") }} as silhouette_excess,
+        min(case when kind = 'quality' and feature = 'stability' then value_double end) as lowest_stability,
+        avg(case when kind = 'quality' and feature = 'stability' then value_double end) as stability,
+        count(case when kind = 'quality' and feature = 'merges_with' then 1 end) as mergeable_pairs,
+        min(case
+            when kind = 'quality' and feature = 'merges_with'
+                then concat('Segments ', cast(segment_id as {{ dbt.type_string() }}), ' and ', level)
+        end) as first_mergeable
+    from {{ ref("candidate_parameters") }}
+    group by segmentation
+
+),
+
+judged as (
+
+    select
+        evidence.*,
+        coalesce(population.customers, 0) as customers,
+        population.history_days,
+        round(population.repeat_share, 6) as repeat_share,
+        evidence.status <> 'fitted' as is_not_fitted,
+        coalesce(population.customers, 0) < {{ advice["min_customers"] }} as has_few_customers,
+        configuration.uses_orders
+        and coalesce(population.history_days, 0) < {{ advice["min_history_days"] }} as has_short_history
+    from configuration
+    inner join evidence on configuration.segmentation = evidence.segmentation
+    left join population on configuration.segmentation = population.segmentation
+
+),
+
+decided as (
+
+    select
+        *,
+        case
+            when is_not_fitted or has_few_customers or has_short_history then 'not advised'
+            else coalesce(fit_verdict, 'not judged')
+        end as verdict
+    from judged
+
+),
+
+explained as (
+
+    select
+        *,
+        concat(
+            cast(customers as {{ dbt.type_string() }}),
+            ' customers are fewer than the {{ advice["min_customers"] }} that clusters want. '
+        ) as on_customers,
+        concat(
+            cast(coalesce(history_days, 0) as {{ dbt.type_string() }}),
+            ' days of orders are fewer than {{ advice["min_history_days"] }}. '
+        ) as on_history
+    from decided
+
+),
+
+final as (
+
+    select
+        segmentation,
+        verdict,
+        trim(concat(
+            case when is_not_fitted then concat('There is no model: ', model_reason, '. ') else '' end,
+            case when has_few_customers then on_customers else '' end,
+            case when has_short_history then on_history else '' end,
+            {%- for number in range(1, 7) %}
+            reason_{{ number }},
+            ' ',
+            {%- endfor %}
+            case
+                when mergeable_pairs > 0 then concat(first_mergeable, ' would merge without loss.')
+                else ''
+            end
+        )) as reasons,
+        customers,
+        history_days,
+        repeat_share,
+        silhouette_excess,
+        stability,
+        lowest_stability,
+        mergeable_pairs,
+        {%- if fallback %}
+        case when verdict = 'not advised' then '{{ fallback }}' end as fallback
+        {%- else %}
+        cast(null as {{ dbt.type_string() }}) as fallback
+        {%- endif %}
+    from explained
+
+)
+
+select * from final

@@ -1,0 +1,141 @@
+"""Valleys between segments: whether customers are rare between two segments, or a border was drawn through a crowd."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from segmentation.columns import BoolArray, FloatArray, IntArray
+from segmentation.distances import Clustering, MixedData
+
+GRID = 128
+
+BANDWIDTH = 1.0
+"""Of the rule of thumb, 0.9 min(deviation, range / 1.34) n**(-1/5), taken within the segments."""
+
+RIDGE = 1e-3
+
+TURNS = 5
+
+FEWEST = 2
+"""Customers that a segment needs to have a spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Valleys:
+    """Valleys between every two segments.
+
+    Attributes
+    ----------
+    depth : ndarray of shape (k, k)
+        How much lower the density is between two segments than at the lower of their peaks, 0 (no valley) to 1.
+    strength : ndarray of shape (k, k)
+        The same in standard errors.
+    """
+
+    depth: FloatArray
+    strength: FloatArray
+
+
+def valleys(data: MixedData, fit: Clustering) -> Valleys:
+    """Measure the valley between every two segments.
+
+    The customers of both are projected on the direction that separates them best (the linear discriminant), and their
+    density on it is smoothed. One group that was cut in two has a density with one peak in whatever direction.
+
+    Parameters
+    ----------
+    data : MixedData
+        n customers.
+    fit : Clustering
+        Their clustering in k segments.
+    """
+    k = len(fit.prototypes)
+    depth, strength = np.zeros((k, k)), np.zeros((k, k))
+    numbers = data.weighted()
+    members = [np.flatnonzero(fit.labels == segment) for segment in range(k)]
+    for one in range(k):
+        for other in range(one):
+            if min(len(members[one]), len(members[other])) < FEWEST:
+                continue
+            first = _coordinates(data, fit, numbers, members[one], one, other)
+            second = _coordinates(data, fit, numbers, members[other], one, other)
+            depth[one, other], strength[one, other] = _deepest(first, second)
+    return Valleys(depth + depth.T, strength + strength.T)
+
+
+def _coordinates(
+    data: MixedData, fit: Clustering, numbers: FloatArray, rows: IntArray, one: int, other: int
+) -> FloatArray:
+    """Return numbers, and for each category on which two modes differ, which of them a customer agrees with.
+
+    A category has gaps between its levels by its nature. Noise as wide as half the step from mode to mode closes them:
+    one category alone then makes no valley, two that go together do.
+    """
+    modes = fit.prototypes.modes
+    differs = np.flatnonzero(modes[one] != modes[other])
+    codes = data.codes[np.ix_(rows, differs)]
+    contrast = (codes == modes[one, differs]).astype(np.float64) - (codes == modes[other, differs])
+    contrast += np.random.default_rng([one, other]).standard_normal(contrast.shape)
+    return np.column_stack([numbers[rows], contrast * np.sqrt(data.gammas[differs] / 2)])
+
+
+def _deepest(first: FloatArray, second: FloatArray) -> tuple[float, float]:
+    """Return depth and strength of the valley, with the discriminant turned until it settles.
+
+    Segments of k-means end where the distances are equal, be the groups round or not. Cut at the bottom of the valley
+    instead, they give a better discriminant, and so on.
+    """
+    points = np.concatenate([first, second])
+    is_first = np.arange(len(points)) < len(first)
+    best = (0.0, 0.0)
+    for _ in range(TURNS):
+        axis = _discriminant(points[is_first], points[~is_first])
+        projected = points @ axis
+        depth, strength, bottom = _valley(projected, is_first)
+        if strength > best[1]:
+            best = (depth, strength)
+        turned = projected > bottom
+        if np.array_equal(turned, is_first) or min(turned.sum(), (~turned).sum()) < FEWEST:
+            break
+        is_first = turned
+    return best
+
+
+def _discriminant(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Return the direction that separates two samples best for their spread, with the first on the upper side."""
+    difference = first.mean(axis=0) - second.mean(axis=0)
+    within = (_scatter(first) + _scatter(second)) / (len(first) + len(second))
+    within += RIDGE * max(float(np.trace(within)), 1e-12) / len(within) * np.eye(len(within))
+    return np.asarray(np.linalg.solve(within, difference))
+
+
+def _scatter(points: FloatArray) -> FloatArray:
+    """Return the sum of squares and products about the mean."""
+    centered = points - points.mean(axis=0)
+    return np.asarray(centered.T @ centered)
+
+
+def _valley(together: FloatArray, is_first: BoolArray) -> tuple[float, float, float]:
+    """Return depth, strength and place of the deepest valley of a density, which two samples make up."""
+    n = len(together)
+    first, second = together[is_first], together[~is_first]
+    spread = float(np.sqrt((len(first) * first.var() + len(second) * second.var()) / n))
+    low, high = float(together.min()), float(together.max())
+    if not (spread > 0 and high > low):
+        return (1.0, float(np.sqrt(n)), (low + high) / 2) if high > low else (0.0, 0.0, low)
+    low, high = (float(quantile) for quantile in np.quantile(together, [0.005, 0.995]))
+    low, high = low - spread, high + spread
+    counts, _ = np.histogram(together, bins=GRID, range=(low, high))
+    width = (high - low) / GRID
+    bandwidth = max(BANDWIDTH * 0.9 * spread * n**-0.2 / width, 0.5)
+    density = gaussian_filter1d(counts.astype(np.float64), bandwidth, mode="constant")
+    lower = np.minimum(np.maximum.accumulate(density), np.maximum.accumulate(density[::-1])[::-1])
+    # Counts within the width of the kernel, whose roots have a variance of about a quarter.
+    effective = 2 * np.sqrt(np.pi) * bandwidth
+    strength = np.sqrt(2) * (np.sqrt(lower * effective) - np.sqrt(density * effective))
+    place = int(np.argmax(strength))
+    depth = float(1 - density[place] / lower[place]) if lower[place] > 0 else 0.0
+    return depth, float(strength[place]), low + (place + 0.5) * width

@@ -29,6 +29,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "input_quality": ("input", "outcome"),
     "k_search": ("segmentation", "k"),
     "model_parameters": ("segmentation", "kind", "segment_id", "feature", "level"),
+    "segment_overlap": ("segmentation", "segment_id", "runner_up_segment_id"),
     "segment_profiles": ("segmentation", "segment_id", "feature", "level"),
     "segmentation_quality": ("segmentation",),
 }

@@ -13,6 +13,7 @@ TRUTH ?= $(if $(filter seeds/demo,$(OUT)),tests/data,$(OUT))
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK_STAMP := $(VENV)/.installed-spark
 DBT := $(BIN)/dbt --no-use-colors
 DBT_HERE := --project-dir . --profiles-dir .
 SAY := @printf '==> %s\n'
@@ -27,7 +28,8 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup build test unit integration dbt-tests lint format demo-data bench bench-build study requirements clean
+.PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
+	bench bench-build study requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -48,6 +50,15 @@ $(STAMP): requirements.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .
 	@touch $@
 
+spark-setup: $(SPARK_STAMP) ## Add Apache Spark and the adapter of engines/sparksession to .venv (half a gigabyte)
+
+$(SPARK_STAMP): requirements-spark.txt engines/sparksession/pyproject.toml $(STAMP)
+	$(SAY) 'Adding requirements-spark.txt (some minutes, this once)'
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-spark.txt
+	$(SAY) 'Adding the adapter dbt-sparksession'
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable engines/sparksession
+	@touch $@
+
 build: export SEGMENTATION_DATABASE := $(DATABASE)
 build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{yaml}' SEGMENTATION_DATABASE=file
 	@set -eu; set --; \
@@ -58,9 +69,26 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
 
-test: dbt-tests ## Run every test: the dbt tests on the demo data, then pytest
+test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, then Spark
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(MAKE) --no-print-directory spark-test
+
+# Where there is no Java 17, nothing is installed either: the tests could only be skipped.
+ifneq ($(filter spark-test,$(MAKECMDGOALS)),)
+JAVA := $(or $(shell java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p'),0)
+HAS_JAVA := $(shell [ $(JAVA) -ge 17 ] && echo yes)
+endif
+
+spark-test: $(if $(HAS_JAVA),$(SPARK_STAMP)) ## Prove on a real cluster of two workers that Spark's marts are those of DuckDB
+ifeq ($(HAS_JAVA),yes)
+	$(SAY) 'Running the tests of the adapter'
+	@$(BIN)/python -m pytest engines/sparksession/tests
+	$(SAY) 'Building on a cluster of one master and two workers, and comparing (up to fifteen minutes)'
+	@SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark
+else
+	$(SAY) 'Skipping the tests on Spark: they need Java 17 or later, and there is none here'
+endif
 
 dbt-tests: $(STAMP) ## Build the demo data with all dbt tests in a database that is thrown away
 	$(SAY) 'Building the demo data with the dbt tests, in a temporary database'
@@ -103,14 +131,17 @@ study: $(STAMP) ## Ask 100 planted and 100 structureless data sets for k and ver
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py
 
-requirements: ## Recompile requirements.txt from pyproject.toml and requirements.in
-	$(SAY) 'Compiling requirements.txt'
+requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
+	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'
 	@set -eu; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \
 	$(PYTHON) -m venv "$$folder"; \
 	"$$folder/bin/python" -m pip install --quiet 'pip-tools>=7.5,<8'; \
 	"$$folder/bin/pip-compile" --quiet --extra dev --generate-hashes --allow-unsafe --no-strip-extras --no-header \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-		--output-file requirements.txt pyproject.toml requirements.in
+		--output-file requirements.txt pyproject.toml requirements.in; \
+	"$$folder/bin/pip-compile" --quiet --extra dev --extra spark --generate-hashes --allow-unsafe --no-strip-extras \
+		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements.txt \
+		--output-file requirements-spark.txt pyproject.toml requirements.in
 
 clean: ## Remove .venv and what tools and builds leave behind; databases stay
 	@rm -rf $(VENV) target logs build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

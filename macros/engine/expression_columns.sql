@@ -20,6 +20,10 @@
     {{ return({'columns': fromjson(row[1] | string, []), 'error': none}) }}
 {%- endmacro %}
 
+{% macro sparksession__expression_columns(expression) -%}
+    {{ return(adapter.columns_of_expression(expression)) }}
+{%- endmacro %}
+
 {% macro default__expression_columns(expression) -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -18,6 +18,10 @@
     {{ return(files) }}
 {%- endmacro %}
 
+{% macro sparksession__file_listing(path) -%}
+    {{ return(adapter.matching_files(path)) }}
+{%- endmacro %}
+
 {% macro default__file_listing(path) -%}
     {{ return(none) }}
 {%- endmacro %}

@@ -13,9 +13,14 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Spark has no function that reads files: register_files has made a table of them before the first model. -#}
+{% macro sparksession__read_files(path) -%}
+    {{ return(files_relation(path)) }}
+{%- endmacro %}
+
 {% macro default__read_files(path) -%}
     {{ exceptions.raise_compiler_error(
-        "vars.inputs: path is for DuckDB; this engine reads tables. Register " ~ path
+        "vars.inputs: path is for DuckDB and Spark; this engine reads tables. Register " ~ path
         ~ " as a table and set relation: <schema>.<table>."
     ) }}
 {%- endmacro %}

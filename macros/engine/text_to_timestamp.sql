@@ -13,6 +13,14 @@
     end
 {%- endmacro %}
 
+{#- Spark also takes a year, a month or a time of day alone for a point in time. -#}
+{% macro spark__text_to_timestamp(text) -%}
+    case
+        when regexp_like({{ text }}, '^[0-9]{1,6}-[0-9]{1,2}-[0-9]{1,2}')
+            then try_cast({{ text }} as timestamp)
+    end
+{%- endmacro %}
+
 {% macro default__text_to_timestamp(text) -%}
     try_cast({{ text }} as timestamp)
 {%- endmacro %}

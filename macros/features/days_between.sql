@@ -1,4 +1,4 @@
-{#- Whole days from one date to another. -#}
+{#- Whole days from one date to another: a bigint, whatever the engine counts days in. -#}
 {% macro days_between(first, last) -%}
-    {{ dbt.datediff(first, last, "day") | trim }}
+    cast({{ dbt.datediff(first, last, "day") | trim }} as bigint)
 {%- endmacro %}

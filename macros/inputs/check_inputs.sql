@@ -7,6 +7,10 @@
         {%- for input in input_names() if has_input(input) and not input_setting(input).get('ref') -%}
             {%- set view = 'model.' ~ project_name ~ '.raw_' ~ input -%}
             {%- if view in selected_resources -%}
+                {%- if input_setting(input).get('path') -%}
+                    {%- do check_input_place(input) -%}
+                    {%- do register_files(input_setting(input).path) -%}
+                {%- endif -%}
                 {%- do check_input(input) -%}
             {%- endif -%}
         {%- endfor -%}

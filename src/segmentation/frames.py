@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
 
 
 def to_pandas(relation: Any) -> pd.DataFrame:
@@ -13,12 +15,23 @@ def to_pandas(relation: Any) -> pd.DataFrame:
     Parameters
     ----------
     relation : DuckDBPyRelation or pyspark.sql.DataFrame
-        What ``dbt.ref`` returns: a Spark frame has `toPandas`, a DuckDB relation has `df`.
+        What ``dbt.ref`` returns: a Spark frame has `toArrow`, a DuckDB relation has `df`.
 
     Returns
     -------
     pandas.DataFrame
-        All rows, in no particular order. DECIMAL arrives as float, DATE as a timestamp.
+        All rows, in no particular order. DECIMAL arrives as float, DATE as a timestamp without zone, in UTC.
     """
-    frame = relation.toPandas() if hasattr(relation, "toPandas") else relation.df()
-    return cast("pd.DataFrame", frame)
+    if hasattr(relation, "toArrow"):
+        # By way of DuckDB, so that every engine's rows become a frame of the same types, nulls included.
+        return duckdb.from_arrow(_without_zone(relation.toArrow())).df()
+    return cast("pd.DataFrame", relation.df())
+
+
+def _without_zone(table: pa.Table) -> pa.Table:
+    """Turn points in time into UTC timestamps without zone, which is what DuckDB's tables hold."""
+    fields = [
+        field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) and field.type.tz else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))

@@ -1,0 +1,47 @@
+{#- Whatever an engine must do once before read_files can read a file or glob. -#}
+{% macro register_files(path) -%}
+    {{ return(adapter.dispatch('register_files')(path)) }}
+{%- endmacro %}
+
+{#- An external table over the files: it holds no data, and is made anew by every build because the columns may have
+    changed. Columns of Parquet files are matched by name. Those of CSV files are matched by place, so files of one
+    glob must have one header: another one stops the build instead of filling the wrong columns. -#}
+{% macro sparksession__register_files(path) -%}
+    {%- set relation = files_relation(path) -%}
+    {%- set place = string_literal(adapter.absolute_path(path)) -%}
+    {%- do run_query('create schema if not exists ' ~ relation.schema) -%}
+    {%- do run_query('drop table if exists ' ~ relation) -%}
+    {%- if path.lower().endswith('.parquet') -%}
+        {%- do run_query("create table " ~ relation ~ " using parquet options (path " ~ place
+            ~ ", mergeSchema 'true')") -%}
+    {%- else -%}
+        {%- do run_query("create table " ~ relation ~ " using csv options (path " ~ place ~ ", header 'true', quote '\"', "
+            ~ "escape '\"', multiLine 'true', mode 'FAILFAST', enforceSchema 'false', sep "
+            ~ string_literal(delimiter_of_files(path)) ~ ")") -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__register_files(path) -%}
+{%- endmacro %}
+
+
+{#- The table that stands for a file or glob, named by its path. -#}
+{% macro files_relation(path) -%}
+    {{ return(api.Relation.create(
+        database=none, schema='input_files', identifier='files_' ~ local_md5(path)[:12], type='table'
+    )) }}
+{%- endmacro %}
+
+
+{#- What separates the columns of CSV files: of the usual ones, that which occurs most often in the first line. -#}
+{% macro delimiter_of_files(path) -%}
+    {%- set query -%}
+        select delimiter
+        from (select value from text.`{{ adapter.absolute_path(path) }}` limit 1) as first_line
+        lateral view explode(array(',', ';', '\t', '|')) as delimiter
+        order by length(value) - length(replace(value, delimiter, '')) desc, delimiter
+        limit 1
+    {%- endset -%}
+    {%- set rows = run_query(query).rows -%}
+    {{ return(rows[0][0] if rows else ',') }}
+{%- endmacro %}

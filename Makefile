@@ -69,10 +69,9 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
 
-test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, then Spark
+test: dbt-tests ## Run every test on DuckDB: the dbt tests on the demo data, then pytest; Spark has spark-test
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.
 ifneq ($(filter spark-test,$(MAKECMDGOALS)),)

@@ -143,6 +143,7 @@ def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: P
     assert {mart: names for mart, names in found.items() if names != set(kept)} == {
         "marts.k_search": clustered,
         "marts.model_parameters": fitted,
+        "marts.segment_overlap": clustered,
     }
     # The registry remembers it: whoever configures it again as it was goes on from there.
     assert "profile" in {row[0] for row in registry(project)}

@@ -23,7 +23,7 @@ final as (
         and false
         {%- elif flags.WHICH != "retry" %}
         -- Nor do candidates count that an earlier build may have refused; a retry goes on with its own build.
-        and exists (select 1 from gate where gate.invocation_id = '{{ invocation_id }}')
+        and '{{ invocation_id }}' in (select gate.invocation_id from gate)
         {%- endif %}
         {%- if is_incremental() %}
         -- This node may run again on the same candidates, and adds nothing twice.

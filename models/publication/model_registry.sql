@@ -1,5 +1,10 @@
 -- One row per parameter of every model that ever passed the gate. A build goes on with the latest generation of each
 -- segmentation until the configuration changes or a refit is asked for; a full refresh keeps it.
+{#- `dbt run` tests nothing, so its candidates stay candidates. A retry goes on with a build that may have passed the
+    gate; any other build must have passed it itself, or it would register what an earlier one refused. #}
+{%- set is_past_gate = {"run": "false", "retry": "true"}.get(
+    flags.WHICH, "gate.invocation_id = '" ~ invocation_id ~ "'"
+) %}
 with gate as (
 
     select * from {{ ref("publication_gate") }}
@@ -12,29 +17,31 @@ candidates as (
 
 ),
 
+past_gate as (
+
+    select candidates.*
+    from candidates
+    cross join gate
+    where
+        candidates.is_new
+        and {{ is_past_gate }}
+
+),
+
 final as (
 
     select {{ parameter_columns() | join(", ") }}
-    from candidates
-    where
-        is_new
-        {%- if flags.WHICH == "run" %}
-        -- `dbt run` tests nothing: its candidates stay candidates, and the next build judges them.
-        and false
-        {%- elif flags.WHICH != "retry" %}
-        -- Nor do candidates count that an earlier build may have refused; a retry goes on with its own build.
-        and '{{ invocation_id }}' in (select gate.invocation_id from gate)
-        {%- endif %}
-        {%- if is_incremental() %}
-        -- This node may run again on the same candidates, and adds nothing twice.
-        and not exists (
-            select 1
-            from {{ this }} as registered
-            where
-                registered.segmentation = candidates.segmentation
-                and registered.generation >= candidates.generation
-        )
-        {%- endif %}
+    from past_gate
+    {%- if is_incremental() %}
+    -- This node may run again on the same candidates, and adds nothing twice.
+    where not exists (
+        select 1
+        from {{ this }} as registered
+        where
+            registered.segmentation = past_gate.segmentation
+            and registered.generation >= past_gate.generation
+    )
+    {%- endif %}
 
 )
 

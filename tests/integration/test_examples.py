@@ -14,29 +14,13 @@ CUSTOMERS = {"bank_marketing": 45_211, "cdnow": 23_570, "complete_journey": 2_37
 """How many customers each file holds, by the data sets' own descriptions."""
 
 
-@pytest.fixture(scope="module")
-def built(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], DbtProject]:
-    """Build an example when it is first asked for."""
-    projects: dict[str, DbtProject] = {}
-
-    def build(name: str) -> DbtProject:
-        if name not in projects:
-            project = DbtProject(tmp_path_factory.mktemp(name))
-            variables = build_variables(ROOT / "examples" / f"{name}.yml", data=shared_data)
-            project.build(variables=variables).check()
-            projects[name] = project
-        return projects[name]
-
-    return build
-
-
 def test_there_is_a_test_for_every_example() -> None:
     assert {path.stem for path in (ROOT / "examples").glob("*.yml")} == CUSTOMERS.keys()
 
 
 @pytest.mark.parametrize("name", CUSTOMERS)
-def test_an_example_labels_every_customer_or_says_why_not(built: Callable[[str], DbtProject], name: str) -> None:
-    project = built(name)
+def test_an_example_labels_every_customer_or_says_why_not(example: Callable[[str], DbtProject], name: str) -> None:
+    project = example(name)
     assert project.query("select count(*) from marts.dim_customers", published=True) == [(CUSTOMERS[name],)]
     counts = project.query(
         """
@@ -56,8 +40,8 @@ def test_an_example_labels_every_customer_or_says_why_not(built: Callable[[str],
     assert fitted == []
 
 
-def test_every_customer_of_online_retail_without_a_segment_is_explained(built: Callable[[str], DbtProject]) -> None:
-    project = built("online_retail")
+def test_every_customer_of_online_retail_without_a_segment_is_explained(example: Callable[[str], DbtProject]) -> None:
+    project = example("online_retail")
     assert project.query(
         """
         select reason, count(*) from marts.fct_customer_segments where segmentation = 'behavior' group by 1 order by 1
@@ -66,9 +50,9 @@ def test_every_customer_of_online_retail_without_a_segment_is_explained(built: C
     ) == [("no_valid_lines", 10), ("returns_only", 28), (None, 4_334)]
 
 
-def test_returns_lower_the_revenue_of_online_retail(built: Callable[[str], DbtProject], shared_data: Path) -> None:
+def test_returns_lower_the_revenue_of_online_retail(example: Callable[[str], DbtProject], shared_data: Path) -> None:
     """The net revenue of all customers, straight from the file by the same rules."""
-    project = built("online_retail")
+    project = example("online_retail")
     with project.connect(published=True) as connection:
         (found,) = connection.execute("select sum(monetary) from marts.dim_customers").fetchall()[0]
         (expected,) = connection.execute(

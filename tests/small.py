@@ -79,6 +79,7 @@ def built_once(
     warehouse = DbtProject(shared / name)
     log = warehouse.folder / "build.log"
     with exclusive(shared / f"{name}.lock"):
+        # A build that failed is not tried again by every process: its log tells all of them.
         if not log.exists():
             outcome = build(warehouse)
             log.write_text(outcome.output if outcome.succeeded else f"failed\n{outcome.output}", encoding="utf-8")

@@ -2,6 +2,6 @@
   A sum of doubles that does not depend on the order in which rows arrive: each is first rounded to a decimal, and
   decimals add up exactly. A value beyond the decimal's range counts as missing.
 -#}
-{% macro exact_sum(x, digits=6) -%}
-    cast(sum(try_cast(round({{ x }}, {{ digits }}) as decimal(38, {{ digits }}))) as double)
+{% macro exact_sum(x, digits=6, window="") -%}
+    cast(sum(try_cast(round({{ x }}, {{ digits }}) as decimal(38, {{ digits }}))){{ " over (" ~ window ~ ")" if window }} as double)
 {%- endmacro %}

@@ -3,7 +3,7 @@
   that is. Everything comes from the parameter rows, so any customer can be scored at any time.
   The Python counterpart is segmentation.scoring; a test holds the two together.
 
-  customers: relation with customer_id, as_of_date, has_purchased, purchase_status and the features.
+  customers: relation with customer_id, as_of_date, is_current, has_purchased, purchase_status and the features.
   parameters: relation of parameter rows.
 -#}
 {% macro score_clusters(segmentation, customers, parameters) -%}
@@ -19,6 +19,7 @@
         select
             customers.customer_id,
             customers.as_of_date,
+            customers.is_current,
             customers.has_purchased,
             customers.purchase_status,
             model.*,
@@ -84,6 +85,7 @@
         '{{ segmentation }}' as segmentation,
         customer_id,
         as_of_date,
+        is_current,
         has_purchased,
         purchase_status,
         model_reason,

@@ -41,7 +41,10 @@ final as (
         as_of_date,
         -- Facts are known from the first as-of date that is not before them.
         lag(as_of_date) over (order by as_of_date) as previous_as_of_date,
-        as_of_date = max(as_of_date) over () as is_current
+        as_of_date = max(as_of_date) over () as is_current,
+        -- The current date may lie in the middle of a period, a day after the last one.
+        cast(date_trunc('{{ var("snapshot_period") }}', {{ dbt.dateadd("day", 1, "as_of_date") }}) as date)
+        = cast({{ dbt.dateadd("day", 1, "as_of_date") }} as date) as is_period_end
     from all_dates
 
 )

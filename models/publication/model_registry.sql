@@ -1,10 +1,5 @@
 -- One row per parameter of every model that ever passed the gate. A build goes on with the latest generation of each
 -- segmentation until the configuration changes or a refit is asked for; a full refresh keeps it.
-{#- `dbt run` tests nothing, so its candidates stay candidates. A retry goes on with a build that may have passed the
-    gate; any other build must have passed it itself, or it would register what an earlier one refused. #}
-{%- set is_past_gate = {"run": "false", "retry": "true"}.get(
-    flags.WHICH, "gate.invocation_id = '" ~ invocation_id ~ "'"
-) %}
 with gate as (
 
     select * from {{ ref("publication_gate") }}
@@ -24,7 +19,7 @@ past_gate as (
     cross join gate
     where
         candidates.is_new
-        and {{ is_past_gate }}
+        and {{ is_past_gate("gate") }}
 
 ),
 

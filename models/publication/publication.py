@@ -10,15 +10,30 @@ def model(dbt, session):
     folder = dbt.config.meta_get("folder")
     # Each by its literal name: dbt then skips this node whenever one of them, or a test of one, fails.
     marts = {
+        "audience_members": dbt.ref("audience_members"),
         "dim_customers": dbt.ref("dim_customers"),
         "dim_segments": dbt.ref("dim_segments"),
+        "fct_customer_segment_history": dbt.ref("fct_customer_segment_history"),
         "fct_customer_segments": dbt.ref("fct_customer_segments"),
+        "feed_changes": dbt.ref("feed_changes"),
+        "feed_google_customer_match": dbt.ref("feed_google_customer_match"),
+        "feed_meta_custom_audiences": dbt.ref("feed_meta_custom_audiences"),
+        "feed_quality": dbt.ref("feed_quality"),
         "input_quality": dbt.ref("input_quality"),
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
+        "segment_category_affinity": dbt.ref("segment_category_affinity"),
+        "segment_feature_gaps": dbt.ref("segment_feature_gaps"),
+        "segment_migrations": dbt.ref("segment_migrations"),
         "segment_overlap": dbt.ref("segment_overlap"),
+        "segment_periods": dbt.ref("segment_periods"),
+        "segment_preferences": dbt.ref("segment_preferences"),
         "segment_profiles": dbt.ref("segment_profiles"),
+        "segment_projection": dbt.ref("segment_projection"),
+        "segment_stability": dbt.ref("segment_stability"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
+        "service_actions": dbt.ref("service_actions"),
+        "service_customer_tiers": dbt.ref("service_customer_tiers"),
     }
     dbt.ref("model_registry")
     gate = dbt.ref("publication_gate")

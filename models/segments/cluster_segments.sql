@@ -1,9 +1,7 @@
--- One row per clustering segmentation and current customer: the nearest segment by the stored model, or a reason.
+-- One row per clustering segmentation, customer and as-of date: the nearest segment by the stored model, or a reason.
 with customers as (
 
-    select *
-    from {{ ref("customer_features") }}
-    where is_current
+    select * from {{ ref("customer_features") }}
 
 ),
 
@@ -32,7 +30,7 @@ scored as (
     {{ "union all" if not loop.last }}
     {% else %}
     {{ no_rows({
-        "segmentation": "string", "customer_id": "string", "as_of_date": "date", "has_purchased": "boolean",
+        "segmentation": "string", "customer_id": "string", "as_of_date": "date", "is_current": "boolean", "has_purchased": "boolean",
         "purchase_status": "string", "model_reason": "string", "segment_id": "integer", "distance": "double",
         "membership": "double", "runner_up_segment_id": "integer", "margin": "double", "model_version": "string",
     }) }}
@@ -56,6 +54,7 @@ final as (
         segmentation,
         customer_id,
         as_of_date,
+        is_current,
         case when is_eligible then segment_id end as segment_id,
         case when is_eligible then distance end as distance,
         case when is_eligible then membership end as membership,

@@ -1,11 +1,11 @@
--- One row per RFM segmentation and current customer: the named cell of the grid; whoever never bought is a prospect.
+-- One row per RFM segmentation, customer and as-of date: the named cell of the grid; whoever never bought is a prospect.
 with customers as (
 
     select
         customer_id,
-        as_of_date
+        as_of_date,
+        is_current
     from {{ ref("customer_features") }}
-    where is_current
 
 ),
 
@@ -46,6 +46,7 @@ final as (
         versions.segmentation,
         customers.customer_id,
         customers.as_of_date,
+        customers.is_current,
         case when scores.customer_id is null then prospects.segment_id else grid.segment_id end as segment_id,
         cast(null as {{ dbt.type_string() }}) as reason,
         versions.model_version
@@ -53,7 +54,10 @@ final as (
     cross join versions
     cross join prospects
     left join scores
-        on customers.customer_id = scores.customer_id and versions.segmentation = scores.segmentation
+        on
+            customers.customer_id = scores.customer_id
+            and customers.as_of_date = scores.as_of_date
+            and versions.segmentation = scores.segmentation
     left join grid
         on
             scores.recency_score = grid.recency_score

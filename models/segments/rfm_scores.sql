@@ -1,10 +1,10 @@
--- One row per RFM segmentation and current customer with a purchase: the three scores by the stored cut points.
+-- One row per RFM segmentation, as-of date and customer with a purchase by then: the scores by the stored cut points.
 -- Whoever has the same value has the same score, and the cut points stay until the model is fitted anew.
 with purchasers as (
 
     select *
     from {{ ref("customer_features") }}
-    where is_current and has_purchased
+    where has_purchased
 
 ),
 
@@ -30,6 +30,7 @@ scores as (
         cut_points.segmentation,
         purchasers.customer_id,
         purchasers.as_of_date,
+        purchasers.is_current,
         -- Fewer days are better: the scale is turned round.
         5 - {{ cuts_passed("recency_days") }} as recency_score,
         1 + {{ cuts_passed("frequency") }} as frequency_score,
@@ -46,6 +47,7 @@ final as (
         scores.segmentation,
         scores.customer_id,
         scores.as_of_date,
+        scores.is_current,
         scores.recency_score,
         scores.frequency_score,
         scores.monetary_score,

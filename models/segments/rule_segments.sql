@@ -1,9 +1,7 @@
--- One row per rules segmentation and current customer: the one segment whose rule holds, or the reason why none does.
+-- One row per rules segmentation, customer and as-of date: the one segment whose rule holds, or the reason why none does.
 with customers as (
 
-    select *
-    from {{ ref("customer_features") }}
-    where is_current
+    select * from {{ ref("customer_features") }}
 
 ),
 
@@ -25,6 +23,7 @@ labelled as (
         '{{ segmentation }}' as segmentation,
         customer_id,
         as_of_date,
+        is_current,
         has_purchased,
         purchase_status,
         case
@@ -41,8 +40,8 @@ labelled as (
     {{ "union all" if not loop.last }}
     {% else %}
     {{ no_rows({
-        "segmentation": "string", "customer_id": "string", "as_of_date": "date", "has_purchased": "boolean",
-        "purchase_status": "string", "segment_id": "integer", "missing_reason": "string",
+        "segmentation": "string", "customer_id": "string", "as_of_date": "date", "is_current": "boolean",
+        "has_purchased": "boolean", "purchase_status": "string", "segment_id": "integer", "missing_reason": "string",
     }) }}
     {% endfor %}
 
@@ -54,6 +53,7 @@ final as (
         labelled.segmentation,
         labelled.customer_id,
         labelled.as_of_date,
+        labelled.is_current,
         case
             when labelled.has_purchased or not configuration.uses_orders then labelled.segment_id
         end as segment_id,

@@ -23,15 +23,30 @@ from segmentation.errors import UserError
 __all__ = ["KEYS", "Difference", "compare_tables", "main", "read_duckdb", "read_parquet_folders"]
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "audience_members": ("segmentation", "segment_id", "customer_id", "entered_on"),
     "dim_customers": ("customer_id",),
     "dim_segments": ("segmentation", "segment_id"),
+    "fct_customer_segment_history": ("segmentation", "customer_id", "as_of_date"),
     "fct_customer_segments": ("segmentation", "customer_id"),
+    "feed_changes": ("platform", "segmentation", "segment_id", "member_key"),
+    "feed_google_customer_match": ("segmentation", "segment_id", "member_key"),
+    "feed_meta_custom_audiences": ("segmentation", "segment_id", "member_key"),
+    "feed_quality": ("platform", "segmentation", "segment_id", "subject", "outcome"),
     "input_quality": ("input", "outcome"),
     "k_search": ("segmentation", "k"),
     "model_parameters": ("segmentation", "kind", "segment_id", "feature", "level"),
+    "segment_category_affinity": ("segmentation", "segment_id", "category"),
+    "segment_feature_gaps": ("segmentation", "segment_id", "feature"),
+    "segment_migrations": ("segmentation", "as_of_date", "from_segment_id", "to_segment_id"),
     "segment_overlap": ("segmentation", "segment_id", "runner_up_segment_id"),
+    "segment_periods": ("segmentation", "segment_id", "as_of_date"),
+    "segment_preferences": ("segmentation", "segment_id", "preference", "level"),
     "segment_profiles": ("segmentation", "segment_id", "feature", "level"),
+    "segment_projection": ("segmentation", "segment_id", "base_date", "periods_ahead"),
+    "segment_stability": ("segmentation", "as_of_date"),
     "segmentation_quality": ("segmentation",),
+    "service_actions": ("customer_id", "occasion"),
+    "service_customer_tiers": ("customer_id",),
 }
 """What identifies a row of each mart."""
 

@@ -57,6 +57,14 @@ class KRange:
 
 
 @dataclass(frozen=True, slots=True)
+class Smoothing:
+    """When a customer moves to another segment: with at least this margin, or after so many periods there."""
+
+    margin: float | None
+    periods: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRule:
     """One segment of a rule segmentation: `when` as written, `sql` fully parenthesised and portable."""
 
@@ -77,6 +85,7 @@ class SegmentationConfig:
     min_share: float
     gamma: Literal["auto"] | float
     borderline_margin: float
+    smoothing: Smoothing | None
     seed: int
     sample_size: int
     uses_orders: bool
@@ -101,7 +110,10 @@ class SegmentationConfig:
             for feature in raw["features"]
         )
         segments = tuple(SegmentRule(**segment) for segment in raw["segments"])
-        return cls(**{**raw, "features": features, "k": KRange(**raw["k"]), "segments": segments})
+        smoothing = None if raw["smoothing"] is None else Smoothing(**raw["smoothing"])
+        return cls(
+            **{**raw, "features": features, "k": KRange(**raw["k"]), "segments": segments, "smoothing": smoothing}
+        )
 
 
 # --- What may be written ----------------------------------------------------------------------------------------
@@ -115,6 +127,9 @@ SCHEMA = pa.schema(
         # Thresholds that SQL judges by; only clusters are required to have a share.
         pa.field("min_share", pa.float64(), nullable=True),
         pa.field("borderline_margin", pa.float64(), nullable=False),
+        # When a customer moves; without periods, at once.
+        pa.field("smoothing_margin", pa.float64(), nullable=True),
+        pa.field("smoothing_periods", pa.int32(), nullable=True),
         pa.field("config_hash", pa.string(), nullable=False),
         pa.field("definition", pa.string(), nullable=False),
     ]
@@ -138,6 +153,8 @@ VARIABLES = (
     "fit_sample_size",
     "random_seed",
     "advice",
+    "audiences",
+    "service",
     "segmentation_defaults",
     "segmentations",
 )
@@ -172,14 +189,20 @@ _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
-_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin")
+_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing")
+_MAX_SMOOTHING_PERIODS = 12
 _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
-    "rules": ("segments",),
-    "rfm": (),
-    "kmeans": ("features", "k", "min_share", "borderline_margin"),
-    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma"),
+    "rules": ("segments", "smoothing"),
+    "rfm": ("smoothing",),
+    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing"),
+    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
 }
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
+_AUDIENCES_KEYS = ("segmentations", "minimum_size", "holdout_share", "calling_code")
+_SERVICE_KEYS = (
+    *("high_value_share", "medium_value_share", "high_risk_ratio", "medium_risk_ratio"),
+    "high_return_rate",
+)
 _SEVERITIES = ("warn", "error")
 _SCALES = ("standard", "robust", "minmax")
 _IMPUTES = ("median", "mean", "zero")
@@ -279,7 +302,7 @@ def resolve(
     -------
     pyarrow.Table
         One row for each segmentation, in the order of the configuration; columns as in `SCHEMA`. `config_hash` is the
-        MD5 of what changes a fit; names, the order of features and borderline_margin do not.
+        MD5 of what changes a fit; names, the order of features, borderline_margin and smoothing do not.
 
     Raises
     ------
@@ -300,6 +323,8 @@ def resolve(
             "uses_orders": config.uses_orders,
             "min_share": config.min_share if config.method in ("kmeans", "kprototypes") else None,
             "borderline_margin": config.borderline_margin,
+            "smoothing_margin": config.smoothing.margin if config.smoothing else None,
+            "smoothing_periods": config.smoothing.periods if config.smoothing else None,
             "config_hash": config_hash(config),
             "definition": config.to_json(),
         }
@@ -319,7 +344,7 @@ def config_hash(config: SegmentationConfig) -> str:
     Returns
     -------
     str
-        32 hexadecimal digits. Names, borderline_margin and what the method does not use are left out.
+        32 hexadecimal digits. Names, borderline_margin, smoothing and what the method does not use are left out.
     """
     content: dict[str, Any] = {"method": config.method}
     if config.method == "rules":
@@ -371,6 +396,8 @@ class _Validator:
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
         self.check_advice()
+        self.check_audiences()
+        self.check_service()
         segmentation_defaults = self.segmentation_defaults()
         return self.segmentations(treatments, segmentation_defaults)
 
@@ -391,6 +418,16 @@ class _Validator:
             return dict(value)
         self.problems.add(where, f"must be a mapping (write {{}} for none), not {quote(value)}")
         return {}
+
+    def complete_mapping(self, name: str, keys: Sequence[str]) -> dict[Any, Any]:
+        """Check a variable that must have all of its keys: `--vars` replaces it as a whole."""
+        settings = self.mapping(name, self.get(name, {}))
+        self.unknown_keys(name, settings, keys)
+        if name in self.variables and isinstance(self.variables[name], Mapping):
+            for key in keys:
+                if key not in settings:
+                    self.problems.add(name, f"{key} is missing; the defaults are complete in dbt_project.yml")
+        return settings
 
     def sequence(self, where: str, value: Any) -> list[Any]:
         if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -643,12 +680,7 @@ class _Validator:
 
     def check_advice(self) -> None:
         where = "advice"
-        settings = self.mapping(where, self.get(where, {}))
-        self.unknown_keys(where, settings, _ADVICE_KEYS)
-        if where in self.variables and isinstance(self.variables[where], Mapping):
-            for key in _ADVICE_KEYS:
-                if key not in settings:
-                    self.problems.add(where, f"{key} is missing; the defaults are complete in dbt_project.yml")
+        settings = self.complete_mapping(where, _ADVICE_KEYS)
         for key in ("min_customers", "min_history_days"):
             if key in settings:
                 self.integer(f"{where}.{key}", settings[key], low=0, high=_MAX_INTEGER)
@@ -667,17 +699,43 @@ class _Validator:
                 what = f"there is no segmentation {quote(settings['fallback'])} of method rfm or rules"
                 self.problems.add(f"{where}.fallback", f"{what}; {hint}")
 
+    # --- For whom ---------------------------------------------------------------------------------------------
+
+    def check_audiences(self) -> None:
+        where = "audiences"
+        settings = self.complete_mapping(where, _AUDIENCES_KEYS)
+        if settings.get("segmentations", "auto") != "auto":
+            segmentations = self.get("segmentations", {})
+            known = [*map(str, segmentations)] if isinstance(segmentations, Mapping) else []
+            for name in self.sequence(f"{where}.segmentations", settings["segmentations"]):
+                if name not in known:
+                    what = f"there is no segmentation {quote(name)}"
+                    self.problems.add(f"{where}.segmentations", f"{what}; {did_you_mean(name, ('auto', *known))}")
+        if "minimum_size" in settings:
+            self.integer(f"{where}.minimum_size", settings["minimum_size"], low=1, high=_MAX_INTEGER)
+        if "holdout_share" in settings:
+            self.number(f"{where}.holdout_share", settings["holdout_share"], low=0, high=0.9)
+        code = settings.get("calling_code")
+        if code is not None and not (isinstance(code, str) and re.fullmatch("[1-9][0-9]{0,2}", code)):
+            what = 'must be null or the digits of a country\'s calling code in quotes, such as "49"'
+            self.problems.add(f"{where}.calling_code", f"{what}, not {quote(code)}")
+
+    def check_service(self) -> None:
+        where = "service"
+        settings = self.complete_mapping(where, _SERVICE_KEYS)
+        for key in ("high_value_share", "medium_value_share", "high_return_rate"):
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, high=1)
+        for key in ("high_risk_ratio", "medium_risk_ratio"):
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, above=True)
+
     # --- Segmentations ----------------------------------------------------------------------------------------
 
     def segmentation_defaults(self) -> dict[str, Any]:
         where = "segmentation_defaults"
-        settings = self.mapping(where, self.get(where, {}))
-        self.unknown_keys(where, settings, _SEGMENTATION_DEFAULTS)
-        if where in self.variables and isinstance(self.variables[where], Mapping):
-            for key in _SEGMENTATION_DEFAULTS:
-                if key not in settings:
-                    self.problems.add(where, f"{key} is missing; the defaults are complete in dbt_project.yml")
-        base = {"k": KRange(2, 2), "min_share": 0.01, "gamma": "auto", "borderline_margin": 0.0}
+        settings = self.complete_mapping(where, _SEGMENTATION_DEFAULTS)
+        base = {"k": KRange(2, 2), "min_share": 0.01, "gamma": "auto", "borderline_margin": 0.0, "smoothing": None}
         return {**base, **self.fit_settings(where, settings)}
 
     def fit_settings(self, where: str, settings: Mapping[Any, Any]) -> dict[str, Any]:
@@ -696,7 +754,24 @@ class _Validator:
         if "borderline_margin" in settings:
             margin = settings["borderline_margin"]
             checked["borderline_margin"] = self.number(f"{where}.borderline_margin", margin, low=0, high=1)
+        if "smoothing" in settings:
+            checked["smoothing"] = self.smoothing(f"{where}.smoothing", settings["smoothing"])
         return checked
+
+    def smoothing(self, where: str, value: Any) -> Smoothing | None:
+        if value in ("none", None):
+            return None
+        if not isinstance(value, Mapping):
+            self.problems.add(where, f"must be none or {{margin: 0.25, periods: 2}}, not {quote(value)}")
+            return None
+        self.unknown_keys(where, value, ("margin", "periods"))
+        if "periods" not in value:
+            self.problems.add(where, "periods is missing; write {margin: 0.25, periods: 2}")
+        margin = value.get("margin")
+        return Smoothing(
+            margin=None if margin is None else self.number(f"{where}.margin", margin, low=0, high=1),
+            periods=self.integer(f"{where}.periods", value.get("periods", 1), low=1, high=_MAX_SMOOTHING_PERIODS),
+        )
 
     def k_range(self, where: str, value: Any) -> KRange:
         if not isinstance(value, Mapping):
@@ -766,6 +841,11 @@ class _Validator:
         self.inputs_of_features(where, method, names)
         own = {key: value for key, value in settings.items() if key in _METHOD_KEYS[method]}
         fit = {**defaults, **self.fit_settings(where, own)}
+        if method not in {"kmeans", "kprototypes"}:
+            # Rules and scores have no margin, and follow a customer at once unless they say otherwise.
+            fit["smoothing"] = self.smoothing(f"{where}.smoothing", own.get("smoothing"))
+            if fit["smoothing"] and fit["smoothing"].margin is not None:
+                self.problems.add(f"{where}.smoothing", f"margin has no meaning for {method}; write {{periods: 2}}")
         if method in {"kmeans", "kprototypes"} and fit["k"].min * fit["min_share"] > 1:
             self.problems.add(
                 f"{where}.min_share",

@@ -6,6 +6,8 @@ from harness import DbtProject
 
 PERSONAL = ("email", "phone", "first_name", "last_name", "birth_date", "postal_code", "city")
 MAY_HOLD_THEM = ("inputs", "staging")
+PLAIN_IN_A_FEED = {("feed_google_customer_match", "zip"), ("feed_changes", "zip_identifier")}
+"""Google takes postal codes as they are."""
 
 
 def later_columns(demo: DbtProject) -> list[tuple[str, str, str, str]]:
@@ -34,7 +36,7 @@ def test_no_mart_holds_a_personal_value(demo: DbtProject) -> None:
     texts = [
         f'select cast("{column}" as varchar) as value from {schema}.{table}'
         for schema, table, column, data_type in later_columns(demo)
-        if schema == "marts" and data_type == "VARCHAR"
+        if schema == "marts" and data_type == "VARCHAR" and (table, column) not in PLAIN_IN_A_FEED
     ]
     personal = " union all ".join(
         f"select cast({name} as varchar) as value from staging.stg_customers where {name} is not null"

@@ -141,9 +141,15 @@ def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: P
     }
     fitted, clustered = {"rfm", "behavior"}, {"behavior"}
     assert {mart: names for mart, names in found.items() if names != set(kept)} == {
+        "marts.audience_members": clustered,
+        "marts.feed_google_customer_match": clustered,
+        "marts.feed_meta_custom_audiences": clustered,
+        "marts.feed_quality": clustered,
         "marts.k_search": clustered,
         "marts.model_parameters": fitted,
         "marts.segment_overlap": clustered,
+        # Three completed periods are needed, and small warehouses keep one.
+        "marts.segment_projection": set(),
     }
     # The registry remembers it: whoever configures it again as it was goes on from there.
     assert "profile" in {row[0] for row in registry(project)}
@@ -166,19 +172,24 @@ def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_
     renamed = set()
     for mart, (columns, rows) in before.items():
         names = [name for name, _ in columns]
+        named_columns = [("segment_id", "segment_name"), ("from_segment_id", "from_segment_name")]
+        named_columns.append(("to_segment_id", "to_segment_name"))
         expected = []
         for row in rows:
             cells = dict(zip(names, row, strict=True))
-            key = (cells.get("segmentation"), cells.get("segment_id"))
-            if "segment_name" in cells and key in named:
-                cells["segment_name"] = named[key]
-                renamed.add((mart, key))
+            for segment, name in named_columns:
+                key = (cells.get("segmentation"), cells.get(segment))
+                if name in cells and key in named:
+                    cells[name] = named[key]
+                    renamed.add((mart, key))
             expected.append(tuple(cells.values()))
         assert columns == after[mart][0]
         assert sorted(expected, key=repr) == sorted(after[mart][1], key=repr), mart
     assert {mart for mart, _ in renamed} == {
+        "marts.audience_members",
         "marts.dim_segments",
         "marts.fct_customer_segments",
+        "marts.segment_migrations",
         "marts.segment_profiles",
     }
     assert {key for _, key in renamed} == set(named)

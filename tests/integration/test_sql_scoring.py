@@ -42,7 +42,7 @@ def test_sql_and_python_score_every_customer_alike(demo: DbtProject, segmentatio
     assert len(python) == len(sql) > 1000
     sql = sql.loc[python.index]
 
-    assert (sql["segment_id"] == python["segment_id"]).all()
+    assert (sql["raw_segment_id"] == python["segment_id"]).all()
     assert (sql["runner_up_segment_id"] == python["runner_up_segment_id"]).all()
     assert (sql["is_borderline"] == python["is_borderline"]).all()
     for figure in ("distance", "membership", "margin"):
@@ -57,7 +57,7 @@ def test_sql_and_python_give_the_same_rfm_scores(demo: DbtProject) -> None:
         demo, "select * from features.customer_features where is_current and has_purchased order by customer_id"
     )
     python = score_rfm(parameters, customers)
-    sql = frame(demo, "select * from segments.rfm_scores order by customer_id")
+    sql = frame(demo, "select * from segments.rfm_scores where is_current order by customer_id")
     assert list(sql["customer_id"]) == list(customers["customer_id"])
     for score in ("recency_score", "frequency_score", "monetary_score", "frequency_monetary_score"):
         assert list(sql[score]) == list(python[score]), score
@@ -69,7 +69,7 @@ def test_recency_scores_run_the_right_way_round(demo: DbtProject) -> None:
             """
             select rfm.recency_score, median(features.recency_days)
             from segments.rfm_scores as rfm
-            inner join features.customer_features as features using (customer_id)
+            inner join features.customer_features as features using (customer_id, as_of_date)
             where features.is_current
             group by 1
             """

@@ -64,7 +64,21 @@ VALID: dict[str, Any] = {
     "fit_sample_size": 1000,
     "random_seed": 7,
     "advice": {"min_customers": 500, "min_history_days": 180, "fallback": "auto", "not_advised": "warn"},
-    "segmentation_defaults": {"k": {"min": 2, "max": 8}, "min_share": 0.03, "gamma": "auto", "borderline_margin": 0.1},
+    "audiences": {"segmentations": "auto", "minimum_size": 100, "holdout_share": 0.1, "calling_code": None},
+    "service": {
+        "high_value_share": 0.2,
+        "medium_value_share": 0.3,
+        "high_risk_ratio": 3.0,
+        "medium_risk_ratio": 1.5,
+        "high_return_rate": 0.3,
+    },
+    "segmentation_defaults": {
+        "k": {"min": 2, "max": 8},
+        "min_share": 0.03,
+        "gamma": "auto",
+        "borderline_margin": 0.1,
+        "smoothing": {"margin": 0.25, "periods": 2},
+    },
     "segmentations": {
         "age_band": {
             "method": "rules",
@@ -273,6 +287,16 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("advice.fallback", "behavior", 'advice.fallback: there is no segmentation "behavior" of method rfm or rules'),
     ("advice.fall_back", "rfm", 'advice: unknown key "fall_back"; did you mean "fallback"?'),
     ("advice", {}, "advice: fallback is missing; the defaults are complete in dbt_project.yml"),
+    # audiences and service
+    ("audiences.segmentations", ["behaviour"], 'there is no segmentation "behaviour"; did you mean "behavior"?'),
+    ("audiences.segmentations", "behavior", "audiences.segmentations: must be a list"),
+    ("audiences.minimum_size", 0, "audiences.minimum_size: must be a whole number from 1"),
+    ("audiences.holdout_share", 1, "audiences.holdout_share: must be a number of at least 0 and at most 0.9"),
+    ("audiences.calling_code", 49, 'must be null or the digits of a country\'s calling code in quotes, such as "49"'),
+    ("audiences.calling_code", "+49", "audiences.calling_code: must be null or the digits"),
+    ("service.high_value_share", 2, "service.high_value_share: must be a number of at least 0 and at most 1"),
+    ("service.high_risk_ratio", 0, "service.high_risk_ratio: must be a number above 0"),
+    ("service.hihg_return_rate", 0.5, 'service: unknown key "hihg_return_rate"; did you mean "high_return_rate"?'),
     # inputs
     ("inputs", {}, "inputs: give at least one of customers and orders"),
     ("inputs", {"products": {"ref": "p"}}, "inputs: give at least one of customers and orders"),

@@ -1,0 +1,21 @@
+{#- At how many dates a segment has to hold before customers follow, in the segmentation that waits longest: its periods,
+    and a date in the middle of one. At least 2, as everybody looks one date back. -#}
+{% macro most_dates_to_hold() -%}
+    {%- set periods = [1] -%}
+    {%- set settings = [var("segmentation_defaults")["smoothing"]]
+        + (var("segmentations") or {}).values() | map(attribute="smoothing") | list -%}
+    {%- for smoothing in settings if smoothing is mapping -%}
+        {%- do periods.append(smoothing["periods"] | int) -%}
+    {%- endfor -%}
+    {{- return((periods | max) + 1) -}}
+{%- endmacro %}
+
+
+{#- Whether the segment has been the same at as many dates as the column `dates` says, this one included.
+    segment_<n>_before are columns that hold the segments of the dates before. -#}
+{% macro has_held(segment_id, dates) -%}
+    {%- for back in range(1, most_dates_to_hold()) -%}
+        ({{ dates }} <= {{ back }} or {{ segment_id }} = segment_{{ back }}_before)
+        {{- "\n            and " if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}

@@ -1,0 +1,39 @@
+-- One row per audience, customer and uninterrupted stay: when the customer entered and left, and who is held out.
+-- depends_on: {{ ref("publication_gate") }}
+with stays as (
+
+    select * from {{ ref("audience_stays") }}
+
+),
+
+sizes as (
+
+    select * from {{ ref("audience_sizes") }}
+
+),
+
+segments as (
+
+    select * from {{ ref("segment_definitions") }}
+
+),
+
+final as (
+
+    select
+        stays.segmentation,
+        stays.segment_id,
+        segments.segment_name,
+        stays.customer_id,
+        stays.entered_on,
+        stays.left_on,
+        stays.is_current,
+        stays.is_holdout,
+        coalesce(sizes.is_exported, false) as is_exported_audience
+    from stays
+    left join sizes on stays.segmentation = sizes.segmentation and stays.segment_id = sizes.segment_id
+    left join segments on stays.segmentation = segments.segmentation and stays.segment_id = segments.segment_id
+
+)
+
+select * from final

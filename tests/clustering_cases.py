@@ -45,6 +45,7 @@ def configured(
         "min_share": 0.03,
         "gamma": "auto",
         "borderline_margin": 0.1,
+        "smoothing": None,
         "seed": 7,
         "sample_size": 200_000,
         "uses_orders": method == "rfm",

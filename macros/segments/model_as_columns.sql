@@ -42,6 +42,6 @@
             from {{ parameters }}
             where segmentation = '{{ segmentation }}' and kind = 'segment' and feature = 'name'
         ) as slots on parameters.segment_id = slots.segment_id
-        where parameters.segmentation = '{{ segmentation }}' and parameters.kind <> 'k_search'
+        where parameters.segmentation = '{{ segmentation }}' and parameters.kind not in ('k_search', 'sensitivity')
     ) as numbered
 {%- endmacro %}

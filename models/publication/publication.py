@@ -15,6 +15,7 @@ def model(dbt, session):
         "dim_segments": dbt.ref("dim_segments"),
         "fct_customer_segment_history": dbt.ref("fct_customer_segment_history"),
         "fct_customer_segments": dbt.ref("fct_customer_segments"),
+        "feature_sensitivity": dbt.ref("feature_sensitivity"),
         "feed_changes": dbt.ref("feed_changes"),
         "feed_google_customer_match": dbt.ref("feed_google_customer_match"),
         "feed_meta_custom_audiences": dbt.ref("feed_meta_custom_audiences"),

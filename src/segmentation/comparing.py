@@ -28,6 +28,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "dim_segments": ("segmentation", "segment_id"),
     "fct_customer_segment_history": ("segmentation", "customer_id", "as_of_date"),
     "fct_customer_segments": ("segmentation", "customer_id"),
+    "feature_sensitivity": ("segmentation", "feature", "change"),
     "feed_changes": ("platform", "segmentation", "segment_id", "member_key"),
     "feed_google_customer_match": ("segmentation", "segment_id", "member_key"),
     "feed_meta_custom_audiences": ("segmentation", "segment_id", "member_key"),

@@ -42,10 +42,14 @@ from segmentation.parameters import (
     to_table,
 )
 from segmentation.scaling import NumericScaler, fit_scaler
+from segmentation.sensitivity import sensitivities
 from segmentation.verdict import gather, to_rows
 
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
+
+SENSITIVITY_ROWS = 3_000
+"""Customers that a segmentation is fitted anew to with every change of its configuration."""
 
 
 def fit_all(configuration: pd.DataFrame, sample: pd.DataFrame, previous: pd.DataFrame, refit: bool) -> pa.Table:
@@ -273,6 +277,7 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
             *model.to_rows(),
             *_segment_rows(model, prepared, whole.labels),
             *_search_rows(search.trials, k, reason, config.min_share),
+            *_sensitivity_rows(config, eligible, whole.labels, k),
             *to_rows(evidence),
         ]
     )
@@ -376,3 +381,23 @@ def _search_rows(trials: Sequence[KTrial], chosen: int, reason: str, min_share: 
         ]
     rows.append(ParameterRow("k_search", chosen, "reason", value_string=reason))
     return rows
+
+
+def _sensitivity_rows(
+    config: SegmentationConfig, eligible: pd.DataFrame, labels: IntArray, k: int
+) -> list[ParameterRow]:
+    """Return how much the segmentation owes to each choice; feature names what is changed and level how."""
+    rng = np.random.default_rng(config.seed)
+    rows = np.sort(rng.choice(len(eligible), min(len(eligible), SENSITIVITY_ROWS), replace=False))
+    few = eligible.iloc[rows].reset_index(drop=True)
+
+    def refit(changed: SegmentationConfig) -> IntArray | None:
+        data = _prepare(changed, few).data
+        if data.numeric.shape[1] + data.codes.shape[1] == 0 or count_distinct(data) < k:
+            return None
+        return fit_kprototypes(data, k, seed=config.seed).labels
+
+    return [
+        ParameterRow("sensitivity", feature=found.feature, level=found.change, value_double=found.adjusted_rand)
+        for found in sensitivities(config, labels[rows], refit)
+    ]

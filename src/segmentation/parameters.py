@@ -51,11 +51,12 @@ KINDS = (
     "mode",
     "segment",
     "k_search",
+    "sensitivity",
     "quality",
 )
 """Kinds of rows, in the order in which they are written."""
 
-DESCRIPTIVE_KINDS = frozenset({"note", "segment", "k_search", "quality"})
+DESCRIPTIVE_KINDS = frozenset({"note", "segment", "k_search", "sensitivity", "quality"})
 """Kinds that tell about a model and are no part of it."""
 
 VERSIONED_FACTS = frozenset({"method", "status", "reason", "k"})

@@ -11,10 +11,13 @@ def model(dbt, session):
     # Each by its literal name: dbt then skips this node whenever one of them, or a test of one, fails.
     marts = {
         "audience_members": dbt.ref("audience_members"),
+        "clv_evaluation": dbt.ref("clv_evaluation"),
+        "clv_parameters": dbt.ref("clv_parameters"),
         "dim_customers": dbt.ref("dim_customers"),
         "dim_segments": dbt.ref("dim_segments"),
         "fct_customer_segment_history": dbt.ref("fct_customer_segment_history"),
         "fct_customer_segments": dbt.ref("fct_customer_segments"),
+        "fct_customer_value": dbt.ref("fct_customer_value"),
         "feature_sensitivity": dbt.ref("feature_sensitivity"),
         "feed_changes": dbt.ref("feed_changes"),
         "feed_google_customer_match": dbt.ref("feed_google_customer_match"),
@@ -32,6 +35,8 @@ def model(dbt, session):
         "segment_profiles": dbt.ref("segment_profiles"),
         "segment_projection": dbt.ref("segment_projection"),
         "segment_stability": dbt.ref("segment_stability"),
+        "segment_value": dbt.ref("segment_value"),
+        "segmentation_differentiation": dbt.ref("segmentation_differentiation"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
         "service_actions": dbt.ref("service_actions"),
         "service_customer_tiers": dbt.ref("service_customer_tiers"),

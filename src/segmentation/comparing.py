@@ -24,10 +24,13 @@ __all__ = ["KEYS", "Difference", "compare_tables", "main", "read_duckdb", "read_
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "audience_members": ("segmentation", "segment_id", "customer_id", "entered_on"),
+    "clv_evaluation": ("quantity", "measure"),
+    "clv_parameters": ("dataset", "model", "parameter"),
     "dim_customers": ("customer_id",),
     "dim_segments": ("segmentation", "segment_id"),
     "fct_customer_segment_history": ("segmentation", "customer_id", "as_of_date"),
     "fct_customer_segments": ("segmentation", "customer_id"),
+    "fct_customer_value": ("customer_id", "horizon_days"),
     "feature_sensitivity": ("segmentation", "feature", "change"),
     "feed_changes": ("platform", "segmentation", "segment_id", "member_key"),
     "feed_google_customer_match": ("segmentation", "segment_id", "member_key"),
@@ -45,6 +48,8 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "segment_profiles": ("segmentation", "segment_id", "feature", "level"),
     "segment_projection": ("segmentation", "segment_id", "base_date", "periods_ahead"),
     "segment_stability": ("segmentation", "as_of_date"),
+    "segment_value": ("segmentation", "segment_id"),
+    "segmentation_differentiation": ("segmentation", "outcome"),
     "segmentation_quality": ("segmentation",),
     "service_actions": ("customer_id", "occasion"),
     "service_customer_tiers": ("customer_id",),

@@ -153,6 +153,7 @@ VARIABLES = (
     "fit_sample_size",
     "random_seed",
     "advice",
+    "value",
     "audiences",
     "service",
     "segmentation_defaults",
@@ -198,6 +199,8 @@ _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
 }
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
+_VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
+_MAX_DAYS = 3_650
 _AUDIENCES_KEYS = ("segmentations", "minimum_size", "holdout_share", "calling_code")
 _SERVICE_KEYS = (
     *("high_value_share", "medium_value_share", "high_risk_ratio", "medium_risk_ratio"),
@@ -396,6 +399,7 @@ class _Validator:
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
         self.check_advice()
+        self.check_value()
         self.check_audiences()
         self.check_service()
         segmentation_defaults = self.segmentation_defaults()
@@ -698,6 +702,24 @@ class _Validator:
                 hint = did_you_mean(settings["fallback"], ("auto", "none", *simple))
                 what = f"there is no segmentation {quote(settings['fallback'])} of method rfm or rules"
                 self.problems.add(f"{where}.fallback", f"{what}; {hint}")
+
+    # --- What customers are worth -----------------------------------------------------------------------------
+
+    def check_value(self) -> None:
+        where = "value"
+        settings = self.complete_mapping(where, _VALUE_KEYS)
+        if "horizons_days" in settings:
+            horizons = self.sequence(f"{where}.horizons_days", settings["horizons_days"])
+            for index, days in enumerate(horizons):
+                self.integer(f"{where}.horizons_days[{index}]", days, low=1, high=_MAX_DAYS)
+            if isinstance(settings["horizons_days"], list | tuple) and not horizons:
+                self.problems.add(f"{where}.horizons_days", "is empty; write [90, 365]")
+            if len(set(map(str, horizons))) < len(horizons):
+                self.problems.add(f"{where}.horizons_days", "names a horizon twice")
+        if "holdout_days" in settings:
+            self.integer(f"{where}.holdout_days", settings["holdout_days"], low=1, high=_MAX_DAYS)
+        if "discount_rate" in settings:
+            self.number(f"{where}.discount_rate", settings["discount_rate"], low=0, high=1)
 
     # --- For whom ---------------------------------------------------------------------------------------------
 

@@ -64,6 +64,7 @@ VALID: dict[str, Any] = {
     "fit_sample_size": 1000,
     "random_seed": 7,
     "advice": {"min_customers": 500, "min_history_days": 180, "fallback": "auto", "not_advised": "warn"},
+    "value": {"horizons_days": [90, 365], "holdout_days": 180, "discount_rate": 0.1},
     "audiences": {"segmentations": "auto", "minimum_size": 100, "holdout_share": 0.1, "calling_code": None},
     "service": {
         "high_value_share": 0.2,
@@ -287,6 +288,12 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("advice.fallback", "behavior", 'advice.fallback: there is no segmentation "behavior" of method rfm or rules'),
     ("advice.fall_back", "rfm", 'advice: unknown key "fall_back"; did you mean "fallback"?'),
     ("advice", {}, "advice: fallback is missing; the defaults are complete in dbt_project.yml"),
+    # value
+    ("value.horizons_days", [], "value.horizons_days: is empty; write [90, 365]"),
+    ("value.horizons_days", [90, 0], "value.horizons_days[1]: must be a whole number from 1"),
+    ("value.horizons_days", [90, 90], "value.horizons_days: names a horizon twice"),
+    ("value.holdout_days", 0, "value.holdout_days: must be a whole number from 1"),
+    ("value.discount_rate", 7, "value.discount_rate: must be a number of at least 0 and at most 1"),
     # audiences and service
     ("audiences.segmentations", ["behaviour"], 'there is no segmentation "behaviour"; did you mean "behavior"?'),
     ("audiences.segmentations", "behavior", "audiences.segmentations: must be a list"),

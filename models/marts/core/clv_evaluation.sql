@@ -1,0 +1,88 @@
+-- One row per measure of the holdout: what the models of customer value, fitted on the calibration period, said of the
+-- period after it, against what happened and against going on as before.
+-- depends_on: {{ ref("publication_gate") }}
+with calibrated as (
+
+    select
+        *,
+        cast(later_orders as double) as actual_orders,
+        greatest(cast(later_amount as double), 0) as actual_value,
+        -- Going on as before: as many orders a day as since the first one.
+        {{ ratio("repeat_orders * " ~ var("value")["holdout_days"], "age_days") }} as usual_orders
+    from {{ ref("customer_values") }}
+    where dataset = 'calibration'
+
+),
+
+compared as (
+
+    select
+        customer_id,
+        'orders' as quantity,
+        actual_orders as actual,
+        expected_orders as expected,
+        coalesce(usual_orders, 0) as usual
+    from calibrated
+    where expected_orders is not null
+
+    union all
+
+    select
+        customer_id,
+        'value' as quantity,
+        actual_value as actual,
+        expected_orders * expected_order_value as expected,
+        coalesce(usual_orders * greatest(mean_order_value, 0), 0) as usual
+    from calibrated
+    where lifetime_value is not null
+
+),
+
+ranked as (
+
+    select
+        *,
+        count(*) over (partition by quantity) as customers,
+        {%- for guess in ["expected", "usual"] %}
+        row_number() over (partition by quantity order by {{ guess }} desc, customer_id asc) as {{ guess }}_rank
+        {{- "," if not loop.last }}
+        {%- endfor %}
+    from compared
+
+),
+
+measured as (
+
+    select
+        quantity,
+        count(*) as customers,
+        {%- for guess in ["expected", "usual"] %}
+        {{ pearson(guess, "actual") }} as {{ guess }}_correlation,
+        {{ ratio(exact_sum(guess), exact_sum("actual")) }} - 1 as {{ guess }}_bias,
+        {{ ratio(exact_sum("abs(" ~ guess ~ " - actual)"), "count(*)") }} as {{ guess }}_mean_absolute_error,
+        {{ ratio(
+            exact_sum("case when 10 * " ~ guess ~ "_rank <= customers then actual else 0 end"), exact_sum("actual")
+        ) }} as {{ guess }}_top_decile_capture{{ "," if not loop.last }}
+        {%- endfor %}
+    from ranked
+    group by quantity
+
+),
+
+final as (
+
+    {%- for measure in ["correlation", "bias", "mean_absolute_error", "top_decile_capture"] %}
+    select
+        quantity,
+        '{{ measure }}' as measure,
+        cast({{ var("value")["holdout_days"] }} as integer) as holdout_days,
+        customers,
+        round(expected_{{ measure }}, 6) as model_result,
+        round(usual_{{ measure }}, 6) as going_on_as_before
+    from measured
+    {{ "union all" if not loop.last }}
+    {%- endfor %}
+
+)
+
+select * from final

@@ -1,0 +1,81 @@
+-- One row per data set, customer with a purchase and horizon: whether the customer is still one, and what may follow.
+with purchases as (
+
+    select * from {{ ref("customer_purchases") }}
+
+),
+
+factors as (
+
+    select * from {{ ref("value_factors") }}
+
+),
+
+parameters as (
+
+    select
+        dataset,
+        {%- for name in ["r", "alpha", "a", "b", "p", "q", "v"] %}
+        max(case when parameter = '{{ name }}' then value_double end) as {{ name }},
+        {%- endfor %}
+        max(case when model = 'bg_nbd' and parameter = 'reason' then value_string end) as orders_reason,
+        max(case when model = 'gamma_gamma' and parameter = 'reason' then value_string end) as value_reason
+    from {{ ref("value_parameters") }}
+    group by dataset
+
+),
+
+alive as (
+
+    select
+        purchases.*,
+        parameters.orders_reason,
+        parameters.value_reason,
+        -- Fader, Hardie and Lee (2008), equation 6. A power beyond the range of floating point makes nobody more dead.
+        1 / (1 + case
+            when purchases.repeat_orders > 0
+                then parameters.a / (parameters.b + purchases.repeat_orders - 1) * exp(least(
+                    (parameters.r + purchases.repeat_orders) * (
+                        ln(parameters.alpha + purchases.age_days)
+                        - ln(parameters.alpha + purchases.days_to_last_order)
+                    ), 600
+                ))
+            else 0
+        end) as probability_alive,
+        -- Fader and Hardie (2013), equation 5: the mean of all, where the customer has no repeat order.
+        parameters.p * (
+            parameters.v + purchases.repeat_orders * greatest(coalesce(purchases.mean_order_value, 0), 0)
+        ) / (parameters.p * purchases.repeat_orders + parameters.q - 1) as expected_order_value
+    from purchases
+    inner join parameters on purchases.dataset = parameters.dataset
+
+),
+
+final as (
+
+    select
+        alive.dataset,
+        alive.customer_id,
+        factors.horizon_days,
+        alive.repeat_orders,
+        alive.age_days,
+        alive.mean_order_value,
+        case when alive.orders_reason is null then round(alive.probability_alive, 6) end as probability_alive,
+        round(alive.probability_alive * factors.orders_if_alive, 6) as expected_orders,
+        round(alive.expected_order_value, 4) as expected_order_value,
+        round(
+            alive.probability_alive * factors.discounted_orders_if_alive * alive.expected_order_value, 4
+        ) as lifetime_value,
+        coalesce(alive.orders_reason, alive.value_reason) as reason,
+        alive.later_orders,
+        alive.later_amount
+    from alive
+    left join factors
+        on
+            alive.dataset = factors.dataset
+            and alive.repeat_orders = factors.repeat_orders
+            and alive.age_days = factors.age_days
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Customer lifetime value: how often customers will order, and what an order will be worth."""

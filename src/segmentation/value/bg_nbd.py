@@ -1,0 +1,168 @@
+"""The BG/NBD model: how often customers order while they are customers, and when they stop being any.
+
+While alive a customer orders at a rate of its own, drawn from a gamma distribution (r, alpha); after every order it
+stops with a probability of its own, drawn from a beta distribution (a, b).
+
+References
+----------
+Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2005). "Counting your customers" the easy way: an alternative to the
+Pareto/NBD model. Marketing Science 24(2), 275-284.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import digamma, gammaln, hyp2f1
+
+from segmentation.columns import FloatArray
+from segmentation.value.likelihood import maximise
+
+STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 1.0, 0.5, 2.0), (2.0, 3.0, 0.2, 4.0))
+"""Parameters to begin from, alpha in units of the mean age; the highest likelihood wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class BgNbd:
+    """A fitted BG/NBD model.
+
+    Attributes
+    ----------
+    r, alpha : float
+        Shape and rate of the distribution of order rates; alpha in the unit of time of the data.
+    a, b : float
+        Of the distribution of the probability to stop after an order.
+    log_likelihood : float
+        At these parameters.
+    converged : bool
+        Whether a maximum was found within bounds.
+    """
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float = float("nan")
+    converged: bool = True
+
+
+def fit_bg_nbd(x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray) -> BgNbd:
+    """Fit by maximum likelihood.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n,)
+        Repeat orders: one less than all orders, 0 or more.
+    t_x : ndarray of shape (n,)
+        Time from the first to the last order, 0 where x is 0.
+    age : ndarray of shape (n,)
+        Time from the first order to the end of observation (T), above 0 for some.
+    counts : ndarray of shape (n,)
+        How many customers each row stands for.
+
+    Raises
+    ------
+    ValueError
+        If there is no repeat order, so that nothing tells when customers come back.
+
+    References
+    ----------
+    Fader, Hardie and Lee (2005), equation 6.
+    """
+    if not (x > 0).any():
+        raise ValueError("there are no repeat orders")
+    unit = float(np.average(age, weights=counts))
+    scaled = (x, t_x / unit, age / unit, counts)
+    best, value, converged = maximise(
+        lambda parameters: _log_likelihood(parameters, *scaled), STARTS, total=float(counts.sum())
+    )
+    r, alpha, a, b = (float(parameter) for parameter in best)
+    return BgNbd(r, alpha * unit, a, b, value - float((counts * x).sum()) * float(np.log(unit)), converged)
+
+
+def _log_likelihood(
+    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return the log-likelihood and its derivatives by r, alpha, a and b."""
+    r, alpha, a, b = parameters
+    # Gamma functions depend on x alone, of which there are few different ones.
+    different, where = np.unique(x, return_inverse=True)
+    fixed = (
+        gammaln(r + different)
+        - gammaln(r)
+        + r * np.log(alpha)
+        + gammaln(a + b)
+        + gammaln(b + different)
+        - gammaln(b)
+        - gammaln(a + b + different)
+    )[where]
+    is_repeat = x > 0
+    before_stop = np.where(is_repeat, b + x - 1, 1.0)
+    alive = -(r + x) * np.log(alpha + age)
+    stopped = np.where(is_repeat, np.log(a) - np.log(before_stop) - (r + x) * np.log(alpha + t_x), -np.inf)
+    together = np.logaddexp(alive, stopped)
+    share_alive = np.exp(alive - together)
+    share_stopped = 1.0 - share_alive
+    gradient = np.array(
+        [
+            (digamma(r + different) - digamma(r) + np.log(alpha))[where]
+            - share_alive * np.log(alpha + age)
+            - share_stopped * np.log(alpha + t_x),
+            r / alpha - (r + x) * (share_alive / (alpha + age) + share_stopped / (alpha + t_x)),
+            (digamma(a + b) - digamma(a + b + different))[where] + share_stopped / a,
+            (digamma(a + b) + digamma(b + different) - digamma(b) - digamma(a + b + different))[where]
+            - np.where(is_repeat, share_stopped / before_stop, 0.0),
+        ]
+    )
+    return float(counts @ (fixed + together)), gradient @ counts
+
+
+def probability_alive(model: BgNbd, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:
+    """Return the probability that a customer has not stopped.
+
+    Parameters
+    ----------
+    model : BgNbd
+        The fitted model.
+    x, t_x, age : ndarray of shape (n,)
+        As in `fit_bg_nbd`. Without a repeat order nobody can have stopped, by the model: 1.
+
+    References
+    ----------
+    Fader, P. S., Hardie, B. G. S. and Lee, K. L. (2008). Computing P(alive) using the BG/NBD model, equation 6.
+    """
+    odds = np.exp((model.r + x) * (np.log(model.alpha + age) - np.log(model.alpha + t_x)))
+    stopped = np.where(x > 0, model.a / np.where(x > 0, model.b + x - 1, 1.0) * odds, 0.0)
+    return np.asarray(1.0 / (1.0 + stopped))
+
+
+def orders_if_alive(model: BgNbd, x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+    """Return the expected orders within a horizon, divided by the probability to be alive.
+
+    It does not depend on the time of the last order, so a table by x and age serves all customers.
+
+    Parameters
+    ----------
+    model : BgNbd
+        The fitted model.
+    x, age : ndarray of shape (n,)
+        As in `fit_bg_nbd`.
+    horizon : float
+        Time from the end of observation, in the unit of the model.
+
+    References
+    ----------
+    Fader, Hardie and Lee (2005), equation 10, with Euler's transformation of the hypergeometric function: the terms of
+    the original grow beyond the range of floating point for frequent customers.
+    """
+    # At a = 1 the expression has the form 0 / 0; so near to it the limit is reached.
+    a = model.a + 1e-7 if abs(model.a - 1) < 1e-7 else model.a  # noqa: PLR2004
+    z = horizon / (model.alpha + age + horizon)
+    series = hyp2f1(a + model.b - 1 - model.r, a - 1, a + model.b + x - 1, z)
+    return np.asarray((a + model.b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series))
+
+
+def expected_orders(model: BgNbd, x: FloatArray, t_x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:
+    """Return the expected orders of each customer within a horizon; parameters as above."""
+    return orders_if_alive(model, x, age, horizon) * probability_alive(model, x, t_x, age)

@@ -1,0 +1,196 @@
+"""What the Python models of customer value do: parameters from a bounded sample, and a table of expected orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from segmentation.columns import FloatArray, require_columns
+from segmentation.value.bg_nbd import BgNbd, fit_bg_nbd, orders_if_alive
+from segmentation.value.gamma_gamma import fit_gamma_gamma
+
+FEWEST_CUSTOMERS = 100
+"""Fewer customers say too little about the spread of four parameters."""
+
+HIGHEST_CORRELATION = 0.3
+"""The gamma-gamma model takes the value of an order to be independent of the number of orders."""
+
+DECIMALS = 10
+"""Of parameters: what the last bits of a search for a maximum are worth."""
+
+DAYS_PER_YEAR = 365.0
+STEP_DAYS = 30.0
+"""Expected orders are discounted in steps as long."""
+
+PARAMETERS = pa.schema(
+    [
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("model", pa.string(), nullable=False),
+        pa.field("parameter", pa.string(), nullable=False),
+        pa.field("value_double", pa.float64()),
+        pa.field("value_string", pa.string()),
+    ]
+)
+
+FACTORS = pa.schema(
+    [
+        pa.field("dataset", pa.string(), nullable=False),
+        pa.field("repeat_orders", pa.int64(), nullable=False),
+        pa.field("age_days", pa.int64(), nullable=False),
+        pa.field("horizon_days", pa.int32(), nullable=False),
+        pa.field("orders_if_alive", pa.float64(), nullable=False),
+        pa.field("discounted_orders_if_alive", pa.float64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """Parameters by name, or why there are none."""
+
+    model: str
+    parameters: dict[str, float]
+    reason: str | None = None
+
+
+def fit_value(sample: pd.DataFrame) -> pa.Table:
+    """Fit both models to every data set of the sample.
+
+    Parameters
+    ----------
+    sample : DataFrame
+        One row per data set and distinct customer: dataset, repeat_orders, days_to_last_order, age_days,
+        mean_order_value (of the repeat orders; null without any) and customers, how many it stands for.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of `PARAMETERS`, ordered. Parameter `status` is fitted or not fitted, `reason` says why not, in words.
+    """
+    columns = ["dataset", "repeat_orders", "days_to_last_order", "age_days", "mean_order_value", "customers"]
+    require_columns(sample, columns, table="value_sample")
+    rows: list[dict[str, object]] = []
+    for dataset in sorted(sample["dataset"].unique()):
+        own = sample[sample["dataset"] == dataset].sort_values(columns[1:], kind="stable", na_position="first")
+        for fit in (_orders(own), _values(own)):
+            facts: list[tuple[str, float | None, str | None]] = [
+                ("status", None, "not fitted" if fit.reason else "fitted"),
+                *([("reason", None, fit.reason)] if fit.reason else []),
+                *((name, round(value, DECIMALS), None) for name, value in fit.parameters.items()),
+            ]
+            rows += [dict(zip(PARAMETERS.names, (dataset, fit.model, *fact), strict=True)) for fact in facts]
+    return pa.Table.from_pylist(rows, schema=PARAMETERS)
+
+
+def _floats(frame: pd.DataFrame, name: str) -> FloatArray:
+    return frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _orders(sample: pd.DataFrame) -> _Fit:
+    """Fit BG/NBD, or say why the data do not hold it."""
+    keys = ["repeat_orders", "days_to_last_order", "age_days"]
+    distinct = sample.groupby(keys)["customers"].sum().reset_index()
+    x, t_x, age = (_floats(distinct, name) for name in keys)
+    counts = _floats(distinct, "customers")
+    if counts.sum() < FEWEST_CUSTOMERS:
+        return _Fit("bg_nbd", {}, f"fewer than {FEWEST_CUSTOMERS} customers have bought")
+    if not (x > 0).any():
+        return _Fit("bg_nbd", {}, "nobody has bought a second time")
+    if not (age > 0).any():
+        return _Fit("bg_nbd", {}, "all first orders are of the last day")
+    model = fit_bg_nbd(x, t_x, age, counts)
+    if not model.converged:
+        return _Fit("bg_nbd", {}, "the likelihood has no maximum: rates or stopping hardly differ between customers")
+    found = {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b}
+    return _Fit("bg_nbd", {**found, "log_likelihood": model.log_likelihood, "customers": float(counts.sum())})
+
+
+def _values(sample: pd.DataFrame) -> _Fit:
+    """Fit gamma-gamma, or say why the data do not hold it."""
+    repeated = sample[(_floats(sample, "repeat_orders") > 0) & (_floats(sample, "mean_order_value") > 0)]
+    counts = repeated["customers"].to_numpy(dtype=np.int64)
+    x = np.repeat(_floats(repeated, "repeat_orders"), counts)
+    mean_value = np.repeat(_floats(repeated, "mean_order_value"), counts)
+    if len(x) < FEWEST_CUSTOMERS:
+        what = f"fewer than {FEWEST_CUSTOMERS} customers have repeat orders of positive value"
+        return _Fit("gamma_gamma", {}, what)
+    is_constant = np.ptp(x) == 0 or np.ptp(mean_value) == 0
+    correlation = 0.0 if is_constant else float(np.corrcoef(x, mean_value)[0, 1])
+    evidence = {"correlation": correlation, "customers": float(len(x))}
+    if abs(correlation) > HIGHEST_CORRELATION:
+        what = f"the value of an order goes with the number of orders: correlation {correlation:.2f}"
+        return _Fit("gamma_gamma", evidence, f"{what}, and the model needs less than {HIGHEST_CORRELATION}")
+    model = fit_gamma_gamma(x, mean_value)
+    if not model.converged:
+        return _Fit("gamma_gamma", evidence, "the likelihood has no maximum with a finite mean value")
+    found = {"p": model.p, "q": model.q, "v": model.v, "log_likelihood": model.log_likelihood}
+    return _Fit("gamma_gamma", {**found, **evidence})
+
+
+def tabulate_orders(
+    parameters: pd.DataFrame, pairs: pd.DataFrame, horizons: Mapping[str, Sequence[int]], discount_rate: float
+) -> pa.Table:
+    """Return expected orders, divided by the probability to be alive, for every pair of repeat orders and age.
+
+    Parameters
+    ----------
+    parameters : DataFrame
+        What `fit_value` returned.
+    pairs : DataFrame
+        One row per dataset, repeat_orders and age_days that occurs.
+    horizons : mapping of str to sequence of int
+        Days ahead, for each data set.
+    discount_rate : float
+        Per year; an order within t days is worth 1 / (1 + rate) ** (t / 365) of one today.
+
+    Returns
+    -------
+    pyarrow.Table
+        Rows of `FACTORS`, ordered; none for a data set without a model.
+    """
+    require_columns(parameters, PARAMETERS.names, table="value_parameters")
+    require_columns(pairs, ["dataset", "repeat_orders", "age_days"], table="value_pairs")
+    tables = [
+        _factors(dataset, model, own, horizon, discount_rate)
+        for dataset, model in _models(parameters)
+        for own in [pairs[pairs["dataset"] == dataset].sort_values(["repeat_orders", "age_days"])]
+        for horizon in horizons[dataset]
+    ]
+    return pa.concat_tables([FACTORS.empty_table(), *tables])
+
+
+def _models(parameters: pd.DataFrame) -> Iterator[tuple[str, BgNbd]]:
+    """Yield the data sets with a BG/NBD model, and the model."""
+    fitted = parameters[(parameters["model"] == "bg_nbd") & parameters["value_double"].notna()]
+    for dataset, rows in fitted.groupby("dataset"):
+        found = dict(zip(rows["parameter"], rows["value_double"].astype(float), strict=True))
+        if {"r", "alpha", "a", "b"} <= found.keys():
+            yield str(dataset), BgNbd(found["r"], found["alpha"], found["a"], found["b"])
+
+
+def _factors(dataset: str, model: BgNbd, pairs: pd.DataFrame, horizon: int, discount_rate: float) -> pa.Table:
+    """Return the rows of one data set and horizon."""
+    x, age = _floats(pairs, "repeat_orders"), _floats(pairs, "age_days")
+    ends = [*np.arange(STEP_DAYS, horizon, STEP_DAYS), float(horizon)]
+    before, before_end = np.zeros(len(x)), 0.0
+    discounted = np.zeros(len(x))
+    for end in ends:
+        until = orders_if_alive(model, x, age, end)
+        middle = (before_end + end) / 2
+        discounted += (until - before) / (1 + discount_rate) ** (middle / DAYS_PER_YEAR)
+        before, before_end = until, end
+    return pa.table(
+        {
+            "dataset": [dataset] * len(x),
+            "repeat_orders": x.astype(np.int64),
+            "age_days": age.astype(np.int64),
+            "horizon_days": np.full(len(x), horizon, dtype=np.int32),
+            "orders_if_alive": np.round(before, DECIMALS),
+            "discounted_orders_if_alive": np.round(discounted, DECIMALS),
+        },
+        schema=FACTORS,
+    )

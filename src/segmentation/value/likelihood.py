@@ -1,0 +1,44 @@
+"""Maximum likelihood over positive parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from scipy.optimize import minimize
+
+from segmentation.columns import FloatArray
+
+BOUND = 12.0
+"""Logarithms of parameters beyond it, up or down, are no estimates any more: the likelihood is flat there."""
+
+
+def maximise(
+    likelihood: Callable[[FloatArray], tuple[float, FloatArray]], starts: Sequence[Sequence[float]], *, total: float
+) -> tuple[FloatArray, float, bool]:
+    """Return the parameters of the highest likelihood, its logarithm, and whether it lies within bounds.
+
+    Parameters
+    ----------
+    likelihood : callable
+        Returns the log-likelihood of positive parameters and its derivatives by them.
+    starts : sequence of sequence of float
+        Parameters to begin from; the best end counts.
+    total : float
+        Number of customers, by which the likelihood is divided, so that tolerances mean the same for all data.
+    """
+
+    def objective(logs: FloatArray) -> tuple[float, FloatArray]:
+        parameters = np.exp(logs)
+        value, gradient = likelihood(parameters)
+        return -value / total, -gradient * parameters / total
+
+    def descend(start: FloatArray, **options: float) -> tuple[float, FloatArray]:
+        bounds = [(-BOUND, BOUND)] * len(start)
+        found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        return float(found.fun), np.asarray(found.x)
+
+    _, best = min((descend(np.log(start)) for start in starts), key=lambda end: end[0])
+    # A second run from the maximum sharpens it beyond the tolerance of the first.
+    value, best = descend(best, ftol=1e-15, gtol=1e-9)
+    return np.exp(best), -value * total, bool((np.abs(best) < BOUND - 1e-6).all())

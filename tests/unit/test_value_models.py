@@ -1,0 +1,176 @@
+"""BG/NBD and gamma-gamma: the published values of CDNOW, an independent library, and what must hold everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import clvkit
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.optimize import approx_fprime
+
+from segmentation.columns import FloatArray
+from segmentation.value import bg_nbd, gamma_gamma
+from segmentation.value.bg_nbd import BgNbd, expected_orders, fit_bg_nbd, probability_alive
+from segmentation.value.gamma_gamma import GammaGamma, expected_value, fit_gamma_gamma
+
+END_OF_CALIBRATION = "1997-09-30"
+WEEKS_AHEAD = 39.0
+
+
+@pytest.fixture(scope="module")
+def cdnow(shared_data: Path) -> pd.DataFrame:
+    """The published summary: repeat days and weeks of calibration, mean value of repeat days, orders of the holdout."""
+    return duckdb.sql(
+        f"""
+        with days as (
+            select sample_id, cast(date as date) as day, sum(value) as value
+            from '{shared_data}/cdnow_sample.parquet' group by all
+        ),
+        firsts as (select sample_id, min(day) as first_day from days group by all)
+        select
+            sample_id,
+            count(*) filter (where day > first_day and day <= date '{END_OF_CALIBRATION}') as x,
+            coalesce(max(day - first_day) filter (where day <= date '{END_OF_CALIBRATION}'), 0) / 7 as t_x,
+            any_value(date '{END_OF_CALIBRATION}' - first_day) / 7 as age,
+            avg(value) filter (where day > first_day and day <= date '{END_OF_CALIBRATION}') as mean_value,
+            count(*) filter (where day > date '{END_OF_CALIBRATION}') as later
+        from days inner join firsts using (sample_id)
+        group by sample_id order by sample_id
+        """
+    ).df()
+
+
+def arrays(frame: pd.DataFrame, *names: str) -> list[FloatArray]:
+    return [frame[name].to_numpy(dtype=np.float64) for name in names]
+
+
+def test_the_published_bg_nbd_of_cdnow(cdnow: pd.DataFrame) -> None:
+    """Fader, Hardie and Lee (2005), table 2, and the correlation of expected with later orders."""
+    x, t_x, age, later = arrays(cdnow, "x", "t_x", "age", "later")
+    assert len(x) == 2_357
+    model = fit_bg_nbd(x, t_x, age, np.ones_like(x))
+    assert model.converged
+    assert [model.r, model.alpha, model.a, model.b] == pytest.approx([0.243, 4.414, 0.793, 2.426], abs=1e-3)
+    assert model.log_likelihood == pytest.approx(-9582.4, abs=0.05)
+    expected = expected_orders(model, x, t_x, age, WEEKS_AHEAD)
+    assert np.corrcoef(expected, later)[0, 1] == pytest.approx(0.626, abs=1e-3)
+
+
+def test_the_published_gamma_gamma_of_cdnow(cdnow: pd.DataFrame) -> None:
+    x, mean_value = arrays(cdnow[cdnow["x"] > 0], "x", "mean_value")
+    assert len(x) == 946
+    model = fit_gamma_gamma(x, mean_value)
+    assert model.converged
+    assert model.p == pytest.approx(6.25, abs=0.005)
+    assert model.q == pytest.approx(3.74, abs=0.006)
+    assert model.v == pytest.approx(15.44, abs=0.02)
+
+
+def test_an_independent_library_agrees(cdnow: pd.DataFrame, shared_data: Path) -> None:
+    transactions = duckdb.sql(
+        f"""
+        select sample_id as customer_id, date, value as amount from '{shared_data}/cdnow_sample.parquet'
+        where date <= '{END_OF_CALIBRATION}'
+        """
+    ).df()
+    base = clvkit.CustomerBase.from_transactions(
+        transactions, time_unit="W", collapse="D", observation_period_end=END_OF_CALIBRATION
+    )
+    theirs = clvkit.BGNBD().fit(base)
+    x, t_x, age = arrays(cdnow, "x", "t_x", "age")
+    ours = fit_bg_nbd(x, t_x, age, np.ones_like(x))
+    assert theirs.params_ is not None
+    assert theirs.log_likelihood_ is not None
+    r, alpha, a, b = (float(value) for value in theirs.params_)
+    assert [ours.r, ours.alpha, ours.a, ours.b] == pytest.approx([r, alpha, a, b], rel=1e-3)
+    assert ours.log_likelihood >= theirs.log_likelihood_ - 1e-3
+    same = BgNbd(r, alpha, a, b)
+    alive = theirs.probability_alive(base).to_pandas().sort_index().to_numpy().ravel()
+    assert probability_alive(same, x, t_x, age) == pytest.approx(alive, rel=1e-9)
+    orders = theirs.predict(WEEKS_AHEAD, base).to_pandas().sort_index().to_numpy().ravel()
+    assert expected_orders(same, x, t_x, age, WEEKS_AHEAD) == pytest.approx(orders, rel=1e-9)
+
+
+def test_equal_customers_are_counted_and_the_unit_of_time_does_not_matter(cdnow: pd.DataFrame) -> None:
+    x, t_x, age = arrays(cdnow, "x", "t_x", "age")
+    one_by_one = fit_bg_nbd(x, t_x, age, np.ones_like(x))
+    distinct = cdnow.groupby(["x", "t_x", "age"], as_index=False).size()
+    counted = fit_bg_nbd(*arrays(distinct, "x", "t_x", "age", "size"))
+    in_days = fit_bg_nbd(x, 7 * t_x, 7 * age, np.ones_like(x))
+    assert len(distinct) < len(cdnow)
+    for other, unit in ((counted, 1.0), (in_days, 7.0)):
+        assert [other.r, other.alpha / unit, other.a, other.b] == pytest.approx(
+            [one_by_one.r, one_by_one.alpha, one_by_one.a, one_by_one.b], rel=1e-4
+        )
+
+
+parameters = st.floats(0.2, 8.0)
+
+
+@given(r=parameters, alpha=parameters, a=parameters, b=parameters, seed=st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_derivatives_are_those_of_the_likelihoods(r: float, alpha: float, a: float, b: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, 6, 20).astype(np.float64)
+    age = rng.uniform(1, 10, 20)
+    t_x = np.where(x > 0, age * rng.random(20), 0.0)
+    point = np.array([r, alpha, a, b])
+    _, gradient = bg_nbd._log_likelihood(point, x, t_x, age, np.ones(20))
+    numeric = approx_fprime(point, lambda p: bg_nbd._log_likelihood(p, x, t_x, age, np.ones(20))[0], 1e-6)
+    assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
+    values = rng.gamma(2.0, 5.0, 20) + 0.1
+    _, gradient = gamma_gamma._log_likelihood(point[:3], x + 1, values)
+    numeric = approx_fprime(point[:3], lambda p: gamma_gamma._log_likelihood(p, x + 1, values)[0], 1e-6)
+    assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
+
+
+@given(
+    r=parameters,
+    alpha=parameters,
+    a=st.floats(1.2, 5.0),
+    b=parameters,
+    age=st.floats(0.5, 20.0),
+    x=st.integers(0, 30),
+    horizon=st.floats(0.1, 30.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_expected_orders_are_the_integral_over_the_customers_rates(
+    r: float, alpha: float, a: float, b: float, age: float, x: int, horizon: float
+) -> None:
+    """An independent way: a customer alive with rate and stopping probability gives (1 - exp(-rate p t)) / p orders.
+
+    Alive, the rate is gamma(r + x, alpha + age) and the probability to stop beta(a, b + x), independently.
+    """
+    model = BgNbd(r, alpha, a, b)
+    one = np.array([float(x)])
+    found = float(bg_nbd.orders_if_alive(model, one, np.array([age]), horizon)[0])
+
+    def given_stopping(p: float) -> float:
+        orders = (1 - (1 + horizon * p / (alpha + age)) ** -(r + x)) / p
+        return float(orders * p ** (a - 1) * (1 - p) ** (b + x - 1))
+
+    top = quad(given_stopping, 0, 1, limit=200)[0]
+    bottom = quad(lambda p: p ** (a - 1) * (1 - p) ** (b + x - 1), 0, 1, limit=200)[0]
+    assert found == pytest.approx(top / bottom, rel=1e-5)
+
+
+@given(x=st.integers(1, 40), mean_value=st.floats(0.01, 1e4))
+def test_the_expected_value_lies_between_the_customers_own_and_that_of_all(x: int, mean_value: float) -> None:
+    model = GammaGamma(6.25, 3.74, 15.44)
+    everybody = float(expected_value(model, np.array([0.0]), np.array([0.0]))[0])
+    found = float(expected_value(model, np.array([float(x)]), np.array([mean_value]))[0])
+    assert min(everybody, mean_value) - 1e-9 <= found <= max(everybody, mean_value) + 1e-9
+
+
+def test_without_repeat_orders_there_is_no_model() -> None:
+    nobody = np.zeros(5)
+    with pytest.raises(ValueError, match="no repeat orders"):
+        fit_bg_nbd(nobody, nobody, np.ones(5), np.ones(5))
+    with pytest.raises(ValueError, match="no repeat orders of positive value"):
+        fit_gamma_gamma(np.empty(0), np.empty(0))

@@ -56,9 +56,10 @@ final as (
         as_of_date,
         is_current,
         case when is_eligible then segment_id end as segment_id,
-        case when is_eligible then distance end as distance,
-        case when is_eligible then membership end as membership,
-        case when is_eligible then runner_up_segment_id end as runner_up_segment_id,
+        -- Of the past only the segment is told, and the margin that smoothing asks for.
+        case when is_eligible and is_current then distance end as distance,
+        case when is_eligible and is_current then membership end as membership,
+        case when is_eligible and is_current then runner_up_segment_id end as runner_up_segment_id,
         case when is_eligible then margin end as margin,
         case
             when not is_eligible then purchase_status

@@ -105,10 +105,9 @@ final as (
                 then {{ segment_in("max(confirmed_in) over (dates rows between unbounded preceding and 1 preceding)") }}
         end as previous_segment_id,
         segment_1_before as previous_raw_segment_id,
-        -- How sure the scored segment is matters today; of the past only the segment is told.
-        case when is_current then distance end as distance,
-        case when is_current then membership end as membership,
-        case when is_current then runner_up_segment_id end as runner_up_segment_id,
+        distance,
+        membership,
+        runner_up_segment_id,
         case when is_current then margin end as margin,
         reason,
         is_fallback,

@@ -78,7 +78,10 @@ shares as (
         {{ ratio(
             "sum(customers) over (partition by segmentation, feature, level)",
             "sum(customers) over (partition by segmentation, feature)"
-        ) }} as overall_share
+        ) }} as overall_share,
+        cast(sum(customers) over (partition by segmentation, segment_id, feature) as double) as segment_customers,
+        cast(sum(customers) over (partition by segmentation, feature) as double) as all_customers,
+        count(*) over (partition by segmentation) as comparisons
     from kept
 
 ),
@@ -92,9 +95,15 @@ final as (
         level,
         customers,
         round(share, 6) as share,
+        round(overall_share, 6) as overall_share,
         round((share - overall_share) / nullif(sqrt(overall_share * (1 - overall_share)), 0), 6)
             as standardised_difference,
-        round(100 * share / overall_share, 4) as index_against_all
+        round(100 * share / overall_share, 4) as index_against_all,
+        -- The share of the segment against all is normal for large numbers, smaller by those whom both count.
+        {{ is_beyond_chance(
+            "((share - overall_share) / nullif(sqrt(overall_share * (1 - overall_share) "
+            ~ "* (1 / segment_customers - 1 / all_customers)), 0))", "comparisons"
+        ) }} as is_beyond_chance
     from shares
 
 )

@@ -25,7 +25,7 @@ summed as (
         count({{ feature }}) as {{ feature }}_n,
         {{ exact_sum(feature) }} as {{ feature }}_sum,
         {{ exact_sum(feature ~ " * " ~ feature) }} as {{ feature }}_squares,
-        median({{ feature }}) as {{ feature }}_median,
+        {{ quartiles(feature) }} as {{ feature }}_quartiles,
         {%- endfor %}
         sum(customers) as customers
     from labelled
@@ -43,13 +43,15 @@ long as (
         {{ feature }}_n as customers,
         {{ feature }}_sum as total,
         {{ feature }}_squares as squares,
-        {{ feature }}_median as median
+        {{ quartile_of(feature ~ "_quartiles", 1) }} as lower_quartile,
+        {{ quartile_of(feature ~ "_quartiles", 2) }} as median,
+        {{ quartile_of(feature ~ "_quartiles", 3) }} as upper_quartile
     from summed
     union all
     {%- endfor %}
     {{ no_rows({
         "segmentation": "string", "segment_id": "integer", "feature": "string", "customers": "bigint",
-        "total": "double", "squares": "double", "median": "double",
+        "total": "double", "squares": "double", "lower_quartile": "double", "median": "double", "upper_quartile": "double",
     }, "summed") }}
 
 ),
@@ -60,28 +62,46 @@ overall as (
         segmentation,
         feature,
         {{ ratio(exact_sum("total"), "sum(customers)") }} as mean,
-        {{ ratio(exact_sum("squares"), "sum(customers)") }} as mean_square
+        {{ ratio(exact_sum("squares"), "sum(customers)") }} as mean_square,
+        sum(customers) as customers,
+        {{ exact_sum("total") }} as total,
+        {{ exact_sum("squares") }} as squares
     from long
     group by segmentation, feature
+
+),
+
+compared as (
+
+    select
+        long.*,
+        overall.mean as overall_mean,
+        {{ ratio("long.total", "long.customers") }} as mean,
+        sqrt(greatest(overall.mean_square - overall.mean * overall.mean, 0)) as deviation,
+        {{ mean_difference_z("long", "overall") }} as z,
+        -- Every feature of every segment is a comparison of its own.
+        count(*) over (partition by long.segmentation) as comparisons
+    from long
+    inner join overall on long.segmentation = overall.segmentation and long.feature = overall.feature
 
 ),
 
 final as (
 
     select
-        long.segmentation,
-        long.segment_id,
-        long.feature,
-        long.customers,
-        round({{ ratio("long.total", "long.customers") }}, 6) as mean,
-        round(long.median, 6) as median,
-        round(
-            ({{ ratio("long.total", "long.customers") }} - overall.mean)
-            / nullif(sqrt(greatest(overall.mean_square - overall.mean * overall.mean, 0)), 0), 6
-        ) as standardised_difference,
-        round({{ ratio("100 * " ~ ratio("long.total", "long.customers"), "overall.mean") }}, 4) as index_against_all
-    from long
-    inner join overall on long.segmentation = overall.segmentation and long.feature = overall.feature
+        segmentation,
+        segment_id,
+        feature,
+        customers,
+        round(mean, 6) as mean,
+        round(lower_quartile, 6) as lower_quartile,
+        round(median, 6) as median,
+        round(upper_quartile, 6) as upper_quartile,
+        round(overall_mean, 6) as overall_mean,
+        round((mean - overall_mean) / nullif(deviation, 0), 6) as standardised_difference,
+        round({{ ratio("100 * mean", "overall_mean") }}, 4) as index_against_all,
+        {{ is_beyond_chance("z", "comparisons") }} as is_beyond_chance
+    from compared
 
 )
 

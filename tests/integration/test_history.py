@@ -41,7 +41,7 @@ def test_smoothing_is_the_written_rule(demo: DbtProject) -> None:
         """
         select scores.segmentation, scores.customer_id, scores.segment_id, scores.margin, is_period_end,
             history.raw_segment_id, history.segment_id
-        from segments.segment_scores as scores
+        from segments.cluster_segments as scores
         inner join features.as_of_dates using (as_of_date)
         inner join segments.customer_segment_history as history using (segmentation, customer_id, as_of_date)
         where segmentation in ('behavior', 'profile')

@@ -15,10 +15,13 @@ profiles as (
         '' as level,
         customers,
         mean,
+        lower_quartile,
         median,
+        upper_quartile,
         cast(null as double) as share,
         standardised_difference,
-        index_against_all
+        index_against_all,
+        is_beyond_chance
     from {{ ref("segment_number_profiles") }}
 
     union all
@@ -30,10 +33,13 @@ profiles as (
         level,
         customers,
         cast(null as double) as mean,
+        cast(null as double) as lower_quartile,
         cast(null as double) as median,
+        cast(null as double) as upper_quartile,
         share,
         standardised_difference,
-        index_against_all
+        index_against_all,
+        is_beyond_chance
     from {{ ref("segment_level_profiles") }}
 
 ),
@@ -48,10 +54,13 @@ final as (
         profiles.level,
         profiles.customers,
         profiles.mean,
+        profiles.lower_quartile,
         profiles.median,
+        profiles.upper_quartile,
         profiles.share,
         profiles.standardised_difference,
         profiles.index_against_all,
+        profiles.is_beyond_chance,
         segments.model_version
     from profiles
     inner join segments

@@ -98,11 +98,11 @@ final as (
         raw_segment_id,
         case
             when raw_segment_id is not null
-                then {{ segment_in("max(confirmed_in) over (dates rows unbounded preceding)") }}
+                then {{ segment_in("max(confirmed_in) over so_far") }}
         end as segment_id,
         case
             when segment_1_before is not null
-                then {{ segment_in("max(confirmed_in) over (dates rows between unbounded preceding and 1 preceding)") }}
+                then {{ segment_in("max(confirmed_in) over before") }}
         end as previous_segment_id,
         segment_1_before as previous_raw_segment_id,
         distance,
@@ -113,7 +113,13 @@ final as (
         is_fallback,
         model_version
     from confirmed
-    window dates as (partition by segmentation, customer_id order by date_number)
+    window
+        so_far as (partition by segmentation, customer_id order by date_number rows unbounded preceding),
+        before as (
+            partition by segmentation, customer_id
+            order by date_number
+            rows between unbounded preceding and 1 preceding
+        )
 
 )
 

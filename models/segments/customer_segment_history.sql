@@ -64,8 +64,10 @@ compared as (
 
     select
         *,
-        {%- for back in range(1, most_dates_to_hold()) %}
-        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before{{ "," if not loop.last }}
+        lag(raw_segment_id, 1) over dates as segment_1_before
+        {%- for back in range(2, most_dates_to_hold()) -%}
+        ,
+        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before
         {%- endfor %}
     from scores
     window dates as (partition by segmentation, customer_id order by date_number)

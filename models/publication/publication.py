@@ -10,14 +10,17 @@ def model(dbt, session):
     folder = dbt.config.meta_get("folder")
     # Each by its literal name: dbt then skips this node whenever one of them, or a test of one, fails.
     marts = {
+        "customer_explanations": dbt.ref("customer_explanations"),
         "dim_customers": dbt.ref("dim_customers"),
         "dim_segments": dbt.ref("dim_segments"),
         "fct_customer_segments": dbt.ref("fct_customer_segments"),
         "input_quality": dbt.ref("input_quality"),
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
+        "segment_drivers": dbt.ref("segment_drivers"),
         "segment_overlap": dbt.ref("segment_overlap"),
         "segment_profiles": dbt.ref("segment_profiles"),
+        "segment_rules": dbt.ref("segment_rules"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
     }
     dbt.ref("model_registry")

@@ -26,6 +26,8 @@ summed as (
         {{ exact_sum(feature) }} as {{ feature }}_sum,
         {{ exact_sum(feature ~ " * " ~ feature) }} as {{ feature }}_squares,
         median({{ feature }}) as {{ feature }}_median,
+        percentile_cont(0.25) within group (order by {{ feature }}) as {{ feature }}_lower_quartile,
+        percentile_cont(0.75) within group (order by {{ feature }}) as {{ feature }}_upper_quartile,
         {%- endfor %}
         sum(customers) as customers
     from labelled
@@ -43,13 +45,16 @@ long as (
         {{ feature }}_n as customers,
         {{ feature }}_sum as total,
         {{ feature }}_squares as squares,
-        {{ feature }}_median as median
+        {{ feature }}_median as median,
+        {{ feature }}_lower_quartile as lower_quartile,
+        {{ feature }}_upper_quartile as upper_quartile
     from summed
     union all
     {%- endfor %}
     {{ no_rows({
         "segmentation": "string", "segment_id": "integer", "feature": "string", "customers": "bigint",
-        "total": "double", "squares": "double", "median": "double",
+        "total": "double", "squares": "double", "median": "double", "lower_quartile": "double",
+        "upper_quartile": "double",
     }, "summed") }}
 
 ),
@@ -59,29 +64,64 @@ overall as (
     select
         segmentation,
         feature,
-        {{ ratio(exact_sum("total"), "sum(customers)") }} as mean,
-        {{ ratio(exact_sum("squares"), "sum(customers)") }} as mean_square
+        sum(customers) as customers,
+        {{ exact_sum("total") }} as total,
+        {{ exact_sum("squares") }} as squares
     from long
     group by segmentation, feature
+
+),
+
+moments as (
+
+    -- Of the segment, of all, and of the rest: whom the segment is tested against.
+    select
+        long.*,
+        {{ ratio("long.total", "long.customers") }} as mean,
+        {{ ratio("overall.total", "overall.customers") }} as overall_mean,
+        {{ ratio("overall.squares", "overall.customers") }} as overall_mean_square,
+        overall.customers - long.customers as rest_customers,
+        {{ ratio("overall.total - long.total", "overall.customers - long.customers") }} as rest_mean,
+        {{ ratio("long.squares", "long.customers") }} as mean_square,
+        {{ ratio("overall.squares - long.squares", "overall.customers - long.customers") }} as rest_mean_square
+    from long
+    inner join overall on long.segmentation = overall.segmentation and long.feature = overall.feature
+
+),
+
+spreads as (
+
+    select
+        *,
+        sqrt(greatest(overall_mean_square - overall_mean * overall_mean, 0)) as overall_deviation,
+        sqrt(
+            greatest(mean_square - mean * mean, 0) / nullif(customers - 1, 0)
+            + greatest(rest_mean_square - rest_mean * rest_mean, 0) / nullif(rest_customers - 1, 0)
+        ) as standard_error
+    from moments
 
 ),
 
 final as (
 
     select
-        long.segmentation,
-        long.segment_id,
-        long.feature,
-        long.customers,
-        round({{ ratio("long.total", "long.customers") }}, 6) as mean,
-        round(long.median, 6) as median,
-        round(
-            ({{ ratio("long.total", "long.customers") }} - overall.mean)
-            / nullif(sqrt(greatest(overall.mean_square - overall.mean * overall.mean, 0)), 0), 6
-        ) as standardised_difference,
-        round({{ ratio("100 * " ~ ratio("long.total", "long.customers"), "overall.mean") }}, 4) as index_against_all
-    from long
-    inner join overall on long.segmentation = overall.segmentation and long.feature = overall.feature
+        segmentation,
+        segment_id,
+        feature,
+        customers,
+        round(mean, 6) as mean,
+        round(median, 6) as median,
+        round(lower_quartile, 6) as lower_quartile,
+        round(upper_quartile, 6) as upper_quartile,
+        round(overall_mean, 6) as overall,
+        round((mean - overall_mean) / nullif(overall_deviation, 0), 6) as standardised_difference,
+        round(100 * mean / nullif(overall_mean, 0), 4) as index_against_all,
+        -- Welch (1947), with the normal in place of the t distribution: below 30 customers there is no test.
+        case
+            when least(customers, rest_customers) >= 30
+                then round((mean - rest_mean) / nullif(standard_error, 0), 6)
+        end as z
+    from spreads
 
 )
 

@@ -33,7 +33,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "segment_drivers": ("segmentation", "segment_id", "driver_rank"),
     "segment_overlap": ("segmentation", "segment_id", "runner_up_segment_id"),
     "segment_profiles": ("segmentation", "segment_id", "feature", "level"),
-    "segment_rules": ("segmentation", "raw_segment_id", "rule_number"),
+    "segment_rules": ("segmentation", "segment_id", "rule_number"),
     "segmentation_quality": ("segmentation",),
 }
 """What identifies a row of each mart."""

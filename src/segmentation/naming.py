@@ -103,7 +103,7 @@ def numeric_trait(
     detail = f"{words} about {_number(typical)} against {_number(overall)}"
     if phrase is not None:
         return Trait(feature, abs(deviation), phrase.high if deviation > 0 else phrase.low, detail, phrase.part)
-    return Trait(feature, abs(deviation), f"{degree}{direction} {words}", detail)
+    return Trait(feature, abs(deviation), f"with {degree}{direction} {words}", detail, "clause")
 
 
 def category_trait(
@@ -133,7 +133,7 @@ def category_trait(
     shown = shown if len(shown) <= LEVEL_LENGTH else f"{shown[: LEVEL_LENGTH - 1]}…"
     part: Part = "level"
     if level == MISSING_LEVEL:
-        name = f"{words} unknown"
+        name = f"with unknown {words}"
         part = "clause"
     elif is_boolean and phrase is not None:
         name, part = (phrase.high if level == "true" else phrase.low), phrase.part
@@ -141,7 +141,7 @@ def category_trait(
         name, part = (f"with {words}" if level == "true" else f"without {words}"), "clause"
     else:
         name = shown
-    clause = f"{words} {shown}" if part == "level" else name
+    clause = f"{words} {shown}" if part == "level" else name.removeprefix("with ")
     spread = (overall_share * (1.0 - overall_share)) ** 0.5
     strength = max(share - overall_share, 0.0) / spread if spread > 0 else 0.0
     return Trait(feature, strength, name, f"{clause} for {share:.0%} against {overall_share:.0%}", part)
@@ -218,11 +218,13 @@ def _name(ranked: Sequence[Trait], length: int) -> str:
     adjectives, nouns, levels = parts["adjective"], parts["noun"], parts["level"]
     if not ranked[:length]:
         adjectives = ["average"]
-    elif levels and not adjectives and not nouns:
+    elif levels and not parts["clause"] and not adjectives and not nouns:
         # A level alone needs somebody to speak of.
         adjectives, levels = levels[:1], levels[1:]
     head = " ".join([*adjectives, " and ".join(nouns) or "customers"])
-    name = ", ".join([" ".join([head, *parts["clause"][:1]]), *parts["clause"][1:], *levels])
+    # Said once, "with" serves what follows: "with high balance and low age".
+    clauses = [clause.removeprefix("with ") if number else clause for number, clause in enumerate(parts["clause"])]
+    name = ", ".join([" ".join([head, *([" and ".join(clauses)] if clauses else [])]), *levels])
     return name[0].upper() + name[1:]
 
 

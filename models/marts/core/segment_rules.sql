@@ -16,7 +16,7 @@ final as (
 
     select
         rules.segmentation,
-        rules.segment_id as raw_segment_id,
+        rules.segment_id,
         rules.rule_number,
         segments.segment_name,
         rules.rule_sql,

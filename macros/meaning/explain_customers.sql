@@ -149,8 +149,9 @@
         {%- endfor %}
         concat(
             coalesce({{ kind }}_text_1, ''),
-            coalesce(concat('; ', {{ kind }}_text_2), ''),
-            coalesce(concat('; ', {{ kind }}_text_3), '')
+            -- A null within concat is nothing on one engine and everything on the other.
+            case when {{ kind }}_text_2 is null then '' else concat('; ', {{ kind }}_text_2) end,
+            case when {{ kind }}_text_3 is null then '' else concat('; ', {{ kind }}_text_3) end
         ) as {{ kind }}_words,
         {%- endfor %}
         label_version as model_version,

@@ -112,8 +112,8 @@ final as (
                 least(overall_share, 1 - overall_share)
                 * least(segment_customers, all_customers - segment_customers) >= 5
                 then round(
-                    (share - rest_share) / nullif(sqrt(overall_share * (1 - overall_share) * per_customer), 0), 6
-                )
+                        (share - rest_share) / nullif(sqrt(overall_share * (1 - overall_share) * per_customer), 0), 6
+                    )
         end as z
     from shares
 

@@ -361,9 +361,7 @@ def _traits(
             centroid = float(model.centroids[segment, column])
             deviation = (centroid - mean) / spread if spread > 0 else 0.0
             typical, overall = (float(value) for value in scaler.invert(np.array([centroid, mean])))
-            traits.append(
-                numeric_trait(name, deviation, typical=typical, overall=overall, phrase=phrases.get(name))
-            )
+            traits.append(numeric_trait(name, deviation, typical=typical, overall=overall, phrase=phrases.get(name)))
     for column, (name, category) in enumerate(model.categories.items()):
         if category.weight > 0:
             level = str(model.modes[segment, column])

@@ -199,7 +199,7 @@ def _notable(traits: Sequence[Trait]) -> list[Trait]:
 
 
 def _first_length(ranked: Sequence[Trait]) -> int:
-    """Return how many traits to begin with: further ones only where they are half as strong, and the name stays short."""
+    """Return how many traits to begin with: further ones where they are half as strong and the name stays short."""
     length = min(1, len(ranked))
     while (
         0 < length < min(3, len(ranked))

@@ -124,7 +124,9 @@ def explain_by_rules(configuration: pd.DataFrame, sample: pd.DataFrame, labels: 
         segment_ids = merged["segment_id"].to_numpy(dtype=np.int64)
         rules = find_rules(columns_of(config, merged), segment_ids, seed=seed)
         agreeing = sum(int(np.count_nonzero(segment_ids[rule.rows] == rule.segment_id)) for rule in rules)
-        sizes = {int(value): int(count) for value, count in zip(*np.unique(segment_ids, return_counts=True), strict=True)}
+        sizes = {
+            int(value): int(count) for value, count in zip(*np.unique(segment_ids, return_counts=True), strict=True)
+        }
         numbers: dict[int, int] = {}
         for rule in sorted(rules, key=lambda rule: (rule.segment_id, -len(rule.rows), rule.sql)):
             numbers[rule.segment_id] = numbers.get(rule.segment_id, 0) + 1

@@ -52,12 +52,14 @@ def test_names_are_distinct() -> None:
 
 
 def test_levels_are_named_as_people_say_them() -> None:
-    shares = {"share": 0.9, "overall_share": 0.3}
-    assert category_trait("region", "Île-de-France", is_boolean=False, **shares).phrase == "Île-de-France"
-    assert category_trait("consent", "true", is_boolean=True, **shares).phrase == "with consent"
-    assert category_trait("consent", "false", is_boolean=True, **shares).phrase == "without consent"
-    assert category_trait("region", "(missing)", is_boolean=False, **shares).phrase == "with unknown region"
-    assert len(category_trait("region", "x\n" * 5000, is_boolean=False, **shares).phrase) < 60
+    def phrase(feature: str, level: str, *, is_boolean: bool = False) -> str:
+        return category_trait(feature, level, share=0.9, overall_share=0.3, is_boolean=is_boolean).phrase
+
+    assert phrase("region", "Île-de-France") == "Île-de-France"
+    assert phrase("consent", "true", is_boolean=True) == "with consent"
+    assert phrase("consent", "false", is_boolean=True) == "without consent"
+    assert phrase("region", "(missing)") == "with unknown region"
+    assert len(phrase("region", "x\n" * 5000)) < 60
     assert category_trait("region", "x", is_boolean=False, share=0.2, overall_share=0.3).strength == 0
 
 

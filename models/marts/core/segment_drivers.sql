@@ -53,14 +53,15 @@ final as (
         overall,
         standardised_difference,
         case
-            when level = '' then concat(
-                degree, case when standardised_difference > 0 then 'higher' else 'lower' end, ' than average: ',
-                {{ number_text("figure") }}, ' against ', {{ number_text("overall") }}
-            )
+            when level = ''
+                then concat(
+                        degree, case when standardised_difference > 0 then 'higher' else 'lower' end, ' than average: ',
+                        {{ number_text("figure") }}, ' against ', {{ number_text("overall") }}
+                    )
             else concat(
-                level, ' ', degree, case when standardised_difference > 0 then 'more' else 'less' end,
-                ' often than average: ', {{ percent_text("figure") }}, ' against ', {{ percent_text("overall") }}
-            )
+                    level, ' ', degree, case when standardised_difference > 0 then 'more' else 'less' end,
+                    ' often than average: ', {{ percent_text("figure") }}, ' against ', {{ percent_text("overall") }}
+                )
         end as in_words,
         model_version
     from ranked

@@ -68,7 +68,8 @@ def test_explanations_add_up_to_the_distances(demo: DbtProject) -> None:
         where place_contribution_1 < place_contribution_2 or place_contribution_2 < place_contribution_3
             or move_contribution_1 < move_contribution_2 or move_contribution_2 < move_contribution_3
             or place_contribution_1 <= 0 or place_feature_1 in (place_feature_2, place_feature_3)
-            or (place_feature_1 is null and advantage > 0) or place_words like '%; ' or move_words like '%; ' or place_words = '' and advantage > 0
+            or (place_feature_1 is null and advantage > 0)
+            or place_words like '%; ' or move_words like '%; ' or place_words = '' and advantage > 0
         """,
         published=True,
     ) == [(0,)]

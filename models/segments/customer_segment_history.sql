@@ -64,11 +64,10 @@ compared as (
 
     select
         *,
-        lag(raw_segment_id, 1) over dates as segment_1_before
-        {%- for back in range(2, most_dates_to_hold()) -%}
-        ,
-        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before
+        {%- for back in range(1, most_dates_to_hold()) %}
+        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before,
         {%- endfor %}
+        {{ date_and_segment("date_number", "raw_segment_id") }} as dated_segment
     from scores
     window dates as (partition by segmentation, customer_id order by date_number)
 
@@ -84,7 +83,7 @@ confirmed as (
                 or is_clear
                 or segment_1_before is null
                 or ({{ has_held("raw_segment_id", "dates_to_hold") }})
-                then {{ date_and_segment("date_number", "raw_segment_id") }}
+                then dated_segment
         end as confirmed_in
     from compared
 

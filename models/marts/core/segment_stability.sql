@@ -105,7 +105,7 @@ final as (
                 kind ~ "pairs.cell_pairs", kind ~ "pairs.from_pairs", kind ~ "pairs.to_pairs", kind ~ "pairs.all_pairs"
             ) }}, 6
         ) as {{ kind }}adjusted_rand,
-        round(runs.{{ kind }}mean_run_length, 6) as {{ kind }}mean_run_length,
+        {{ "round(runs." ~ kind ~ "mean_run_length, 6)" }} as {{ kind }}mean_run_length,
         {%- endfor %}
         cast(raw_pairs.customers as bigint) as customers
     from raw_pairs

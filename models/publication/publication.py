@@ -10,14 +10,18 @@ def model(dbt, session):
     folder = dbt.config.meta_get("folder")
     # Each by its literal name: dbt then skips this node whenever one of them, or a test of one, fails.
     marts = {
+        "customer_recommendations": dbt.ref("customer_recommendations"),
         "dim_customers": dbt.ref("dim_customers"),
         "dim_segments": dbt.ref("dim_segments"),
         "fct_customer_segments": dbt.ref("fct_customer_segments"),
         "input_quality": dbt.ref("input_quality"),
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
+        "recommendation_backtest": dbt.ref("recommendation_backtest"),
+        "segment_basket_rules": dbt.ref("segment_basket_rules"),
         "segment_overlap": dbt.ref("segment_overlap"),
         "segment_profiles": dbt.ref("segment_profiles"),
+        "segment_recommendations": dbt.ref("segment_recommendations"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
     }
     dbt.ref("model_registry")

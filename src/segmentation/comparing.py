@@ -23,14 +23,18 @@ from segmentation.errors import UserError
 __all__ = ["KEYS", "Difference", "compare_tables", "main", "read_duckdb", "read_parquet_folders"]
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "customer_recommendations": ("segmentation", "customer_id", "item"),
     "dim_customers": ("customer_id",),
     "dim_segments": ("segmentation", "segment_id"),
     "fct_customer_segments": ("segmentation", "customer_id"),
     "input_quality": ("input", "outcome"),
     "k_search": ("segmentation", "k"),
     "model_parameters": ("segmentation", "kind", "segment_id", "feature", "level"),
+    "recommendation_backtest": ("segmentation", "method"),
+    "segment_basket_rules": ("segmentation", "segment_id", "antecedent_1", "antecedent_2", "consequent"),
     "segment_overlap": ("segmentation", "segment_id", "runner_up_segment_id"),
     "segment_profiles": ("segmentation", "segment_id", "feature", "level"),
+    "segment_recommendations": ("segmentation", "segment_id", "antecedent_1", "antecedent_2", "item"),
     "segmentation_quality": ("segmentation",),
 }
 """What identifies a row of each mart."""

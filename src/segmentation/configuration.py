@@ -138,6 +138,7 @@ VARIABLES = (
     "fit_sample_size",
     "random_seed",
     "advice",
+    "offers",
     "segmentation_defaults",
     "segmentations",
 )
@@ -181,6 +182,19 @@ _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _SEVERITIES = ("warn", "error")
+_OFFER_ITEMS = ("product_id", "category")
+# The numbers of the variable offers, with the least and the largest value of each.
+_OFFER_COUNTS: Mapping[str, tuple[int, int]] = {
+    "max_basket_items": (2, 1_000),
+    "min_orders": (2, 10**9),
+    "max_rules": (1, 1_000_000),
+    "candidates": (1, 1_000),
+    "per_customer": (1, 1_000),
+    "backtest_days": (1, 3_650),
+    "backtest_customers": (0, 10**9),
+}
+_OFFER_SHARES = ("min_support", "min_confidence", "false_discovery_rate")
+_OFFER_KEYS = ("segmentation", "item", *_OFFER_COUNTS, *_OFFER_SHARES)
 _SCALES = ("standard", "robust", "minmax")
 _IMPUTES = ("median", "mean", "zero")
 _RFM_FEATURES = ("frequency", "monetary", "recency_days")
@@ -371,6 +385,7 @@ class _Validator:
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
         self.check_advice()
+        self.check_offers()
         segmentation_defaults = self.segmentation_defaults()
         return self.segmentations(treatments, segmentation_defaults)
 
@@ -666,6 +681,30 @@ class _Validator:
                 hint = did_you_mean(settings["fallback"], ("auto", "none", *simple))
                 what = f"there is no segmentation {quote(settings['fallback'])} of method rfm or rules"
                 self.problems.add(f"{where}.fallback", f"{what}; {hint}")
+
+    def check_offers(self) -> None:
+        where = "offers"
+        settings = self.mapping(where, self.get(where, {}))
+        self.unknown_keys(where, settings, _OFFER_KEYS)
+        if where in self.variables and isinstance(self.variables[where], Mapping):
+            for key in _OFFER_KEYS:
+                if key not in settings:
+                    self.problems.add(where, f"{key} is missing; the defaults are complete in dbt_project.yml")
+        for key, (low, high) in _OFFER_COUNTS.items():
+            if key in settings:
+                self.integer(f"{where}.{key}", settings[key], low=low, high=high)
+        for key in _OFFER_SHARES:
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, high=1)
+        if "item" in settings:
+            self.choice(f"{where}.item", settings["item"], _OFFER_ITEMS)
+        if "segmentation" in settings:
+            segmentations = self.get("segmentations", {})
+            known = [name for name in segmentations if isinstance(name, str)] if isinstance(segmentations, Mapping) else []
+            if settings["segmentation"] not in ("auto", *known):
+                hint = did_you_mean(settings["segmentation"], ("auto", *known))
+                what = f"there is no segmentation {quote(settings['segmentation'])}"
+                self.problems.add(f"{where}.segmentation", f"{what}; {hint}")
 
     # --- Segmentations ----------------------------------------------------------------------------------------
 

@@ -34,8 +34,7 @@ ranked as (
     select
         tests.*,
         {{ normal_tail("tests.z") | indent(8) }} as p_value,
-        -- Both directions of a pair are one table and one test, so each counts as a test of its own on both sides.
-        cast(frequent.items * (frequent.items - 1) + frequent_pairs.pairs * (frequent.items - 2) as double) as tests,
+        cast(frequent.items * (frequent.items - 1) + frequent_pairs.pairs * (frequent.items - 2) as double) as hypotheses,
         row_number() over (
             partition by tests.as_of_date, tests.segment_id
             order by tests.z desc, tests.consequent, tests.antecedent_1, tests.antecedent_2 nulls first
@@ -51,10 +50,11 @@ measured as (
 
     select
         *,
-        {{ discovery_rate("p_value", "tests", "as_of_date, segment_id") | indent(8) }} as q_value,
+        {{ discovery_rate("p_value", "hypotheses", "as_of_date, segment_id") | indent(8) }} as q_value,
         {{ ratio("orders", "all_orders") }} as support,
         {{ ratio("orders", "antecedent_orders") }} as confidence,
-        {{ ratio("orders", "antecedent_orders") }} / {{ ratio("consequent_orders", "all_orders") }} as lift
+        ({{ ratio("orders", "antecedent_orders") }})
+        / nullif({{ ratio("consequent_orders", "all_orders") }}, 0) as lift
     from ranked
 
 ),

@@ -1,41 +1,11 @@
--- One row per as-of date, segment and item: how many of its customers bought it, against all customers, and whether the
--- segment does so beyond chance. Segment 0 holds all customers, who differ from nobody.
+-- One row per as-of date, segment and item: who of the segment bought it, and whether it takes a larger part of all that
+-- the segment's customers bought than of what everybody bought, beyond chance. A customer counts once per item, so that
+-- nobody's habit decides. Segment 0 holds all customers, who differ from nobody.
 with bought as (
 
     select *
     from {{ ref("int_customer_items") }}
     where is_bought
-
-),
-
-customers as (
-
-    select distinct
-        as_of_date,
-        segment_id,
-        customer_id
-    from bought
-
-),
-
-sizes as (
-
-    select
-        as_of_date,
-        segment_id,
-        count(*) as customers
-    from customers
-    group by as_of_date, segment_id
-
-),
-
-all_sizes as (
-
-    select
-        as_of_date,
-        sum(customers) as customers
-    from sizes
-    group by as_of_date
 
 ),
 
@@ -51,50 +21,91 @@ counted as (
 
 ),
 
-all_counted as (
+everybody as (
 
     select
         as_of_date,
         item,
-        sum(buyers) as buyers,
-        count(*) over (partition by as_of_date) as items
+        cast(sum(buyers) as bigint) as buyers
     from counted
     group by as_of_date, item
+
+),
+
+counts as (
+
+    select
+        as_of_date,
+        segment_id,
+        item,
+        buyers
+    from counted
+    where segment_id > 0
+
+    union all
+
+    select
+        as_of_date,
+        0 as segment_id,
+        item,
+        buyers
+    from everybody
+
+),
+
+customers as (
+
+    select
+        as_of_date,
+        segment_id,
+        count(distinct customer_id) as customers
+    from bought
+    where segment_id > 0
+    group by as_of_date, segment_id
+
+    union all
+
+    select
+        as_of_date,
+        0 as segment_id,
+        count(distinct customer_id) as customers
+    from bought
+    group by as_of_date
+
+),
+
+totals as (
+
+    select
+        as_of_date,
+        segment_id,
+        cast(sum(buyers) as bigint) as purchases,
+        count(*) as items
+    from counts
+    group by as_of_date, segment_id
 
 ),
 
 tested as (
 
     select
-        counted.as_of_date,
-        counted.segment_id,
-        counted.item,
-        counted.buyers,
-        sizes.customers,
-        cast(all_counted.buyers as bigint) as all_buyers,
-        cast(all_sizes.customers as bigint) as all_customers,
-        cast(all_counted.items as double) as tests,
-        {{ association_z("counted.buyers", "sizes.customers", "all_counted.buyers", "all_sizes.customers") | indent(8) }} as z
-    from counted
-    inner join sizes on counted.as_of_date = sizes.as_of_date and counted.segment_id = sizes.segment_id
-    inner join all_counted on counted.as_of_date = all_counted.as_of_date and counted.item = all_counted.item
-    inner join all_sizes on counted.as_of_date = all_sizes.as_of_date
-    where counted.segment_id > 0
-
-    union all
-
-    select
-        all_counted.as_of_date,
-        0 as segment_id,
-        all_counted.item,
-        cast(all_counted.buyers as bigint) as buyers,
-        cast(all_sizes.customers as bigint) as customers,
-        cast(all_counted.buyers as bigint) as all_buyers,
-        cast(all_sizes.customers as bigint) as all_customers,
-        cast(all_counted.items as double) as tests,
-        cast(0 as double) as z
-    from all_counted
-    inner join all_sizes on all_counted.as_of_date = all_sizes.as_of_date
+        counts.as_of_date,
+        counts.segment_id,
+        counts.item,
+        counts.buyers,
+        customers.customers,
+        totals.purchases,
+        everybody.buyers as all_buyers,
+        all_totals.purchases as all_purchases,
+        cast(all_totals.items as double) as hypotheses,
+        {{ association_z(
+            "counts.buyers", "totals.purchases", "everybody.buyers", "all_totals.purchases"
+        ) | indent(8) }} as z
+    from counts
+    inner join everybody on counts.as_of_date = everybody.as_of_date and counts.item = everybody.item
+    inner join customers on counts.as_of_date = customers.as_of_date and counts.segment_id = customers.segment_id
+    inner join totals on counts.as_of_date = totals.as_of_date and counts.segment_id = totals.segment_id
+    inner join totals as all_totals on counts.as_of_date = all_totals.as_of_date and all_totals.segment_id = 0
 
 ),
 
@@ -112,9 +123,10 @@ final as (
 
     select
         *,
-        {{ discovery_rate("p_value", "tests", "as_of_date, segment_id") | indent(8) }} as q_value,
+        {{ discovery_rate("p_value", "hypotheses", "as_of_date, segment_id") | indent(8) }} as q_value,
         {{ ratio("buyers", "customers") }} as share,
-        {{ ratio("buyers", "customers") }} / {{ ratio("all_buyers", "all_customers") }} as index_against_all
+        ({{ ratio("buyers", "purchases") }})
+        / nullif({{ ratio("all_buyers", "all_purchases") }}, 0) as index_against_all
     from ranked
 
 )

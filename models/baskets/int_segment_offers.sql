@@ -1,6 +1,7 @@
--- One row per as-of date, segment (0: all), reason, antecedent and item: the offers with the highest scores, at most
--- offers.candidates of each reason. The score is the chance of a purchase: the share of the segment's customers who
--- bought an item, or the confidence of the rule.
+-- One row per as-of date, segment (0: all), reason, antecedent and item: at most offers.candidates of each reason, the
+-- items that most of the segment's customers bought and the rules that are most certain. The most confident rules would
+-- be those of rare items, which apply to few. The score is the chance of a purchase: the share of the segment's
+-- customers who bought the item, or the confidence of the rule.
 with shares as (
 
     select *
@@ -45,7 +46,8 @@ offers as (
         '' as antecedent_item_2,
         item,
         round(share, 6) as score,
-        round(index_against_all, 6) as strength
+        round(index_against_all, 6) as strength,
+        row_number() over (partition by as_of_date, segment_id order by buyers desc, item) as offer_rank
     from shares
 
     union all
@@ -58,20 +60,9 @@ offers as (
         coalesce(antecedent_item_2, '') as antecedent_item_2,
         item,
         round(confidence, 6) as score,
-        round(lift, 6) as strength
+        round(lift, 6) as strength,
+        rule_rank as offer_rank
     from rules
-
-),
-
-ranked as (
-
-    select
-        *,
-        cast(row_number() over (
-            partition by as_of_date, segment_id, reason
-            order by score desc, strength desc, item, antecedent_item_1, antecedent_item_2
-        ) as integer) as offer_rank
-    from offers
 
 ),
 
@@ -86,8 +77,8 @@ final as (
         item,
         score,
         strength,
-        offer_rank
-    from ranked
+        cast(offer_rank as integer) as offer_rank
+    from offers
     where offer_rank <= {{ var("offers")["candidates"] }}
 
 )

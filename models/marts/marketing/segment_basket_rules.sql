@@ -32,9 +32,9 @@ final as (
         round(rules.support, 9) as support,
         round(rules.confidence, 9) as confidence,
         round(rules.lift, 9) as lift,
-        round({{ ratio(
+        round(({{ ratio(
             "rules.all_orders - rules.consequent_orders", "rules.all_orders"
-        ) }} / nullif({{ ratio("rules.antecedent_orders - rules.orders", "rules.antecedent_orders") }}, 0), 9)
+        ) }}) / nullif({{ ratio("rules.antecedent_orders - rules.orders", "rules.antecedent_orders") }}, 0), 9)
             as conviction,
         rules.z,
         round(rules.q_value, 12) as false_discovery_rate,

@@ -11,6 +11,7 @@ def model(dbt, session):
     # Each by its literal name: dbt then skips this node whenever one of them, or a test of one, fails.
     marts = {
         "customer_explanations": dbt.ref("customer_explanations"),
+        "customer_recommendations": dbt.ref("customer_recommendations"),
         "dim_customers": dbt.ref("dim_customers"),
         "dim_segments": dbt.ref("dim_segments"),
         "fct_customer_segment_history": dbt.ref("fct_customer_segment_history"),
@@ -24,11 +25,14 @@ def model(dbt, session):
         "input_quality": dbt.ref("input_quality"),
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
+        "recommendation_backtest": dbt.ref("recommendation_backtest"),
+        "segment_basket_rules": dbt.ref("segment_basket_rules"),
         "segment_drivers": dbt.ref("segment_drivers"),
         "segment_overlap": dbt.ref("segment_overlap"),
         "segment_periods": dbt.ref("segment_periods"),
         "segment_preferences": dbt.ref("segment_preferences"),
         "segment_profiles": dbt.ref("segment_profiles"),
+        "segment_recommendations": dbt.ref("segment_recommendations"),
         "segment_rules": dbt.ref("segment_rules"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
         "service_actions": dbt.ref("service_actions"),

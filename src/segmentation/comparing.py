@@ -24,6 +24,7 @@ __all__ = ["KEYS", "Difference", "compare_tables", "main", "read_duckdb", "read_
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "customer_explanations": ("segmentation", "customer_id"),
+    "customer_recommendations": ("segmentation", "customer_id", "item"),
     "dim_customers": ("customer_id",),
     "dim_segments": ("segmentation", "segment_id"),
     "fct_customer_segment_history": ("segmentation", "customer_id", "as_of_date"),
@@ -37,11 +38,14 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "input_quality": ("input", "outcome"),
     "k_search": ("segmentation", "k"),
     "model_parameters": ("segmentation", "kind", "segment_id", "feature", "level"),
+    "recommendation_backtest": ("segmentation", "method"),
+    "segment_basket_rules": ("segmentation", "segment_id", "antecedent_1", "antecedent_2", "consequent"),
     "segment_drivers": ("segmentation", "segment_id", "driver_rank"),
     "segment_overlap": ("segmentation", "segment_id", "runner_up_segment_id"),
     "segment_periods": ("segmentation", "segment_id", "as_of_date"),
     "segment_preferences": ("segmentation", "segment_id", "preference", "level"),
     "segment_profiles": ("segmentation", "segment_id", "feature", "level"),
+    "segment_recommendations": ("segmentation", "segment_id", "antecedent_1", "antecedent_2", "item"),
     "segment_rules": ("segmentation", "segment_id", "rule_number"),
     "segmentation_quality": ("segmentation",),
     "service_actions": ("customer_id", "occasion"),

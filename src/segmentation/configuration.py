@@ -156,6 +156,7 @@ VARIABLES = (
     "value",
     "audiences",
     "service",
+    "offers",
     "segmentation_defaults",
     "segmentations",
 )
@@ -207,6 +208,19 @@ _SERVICE_KEYS = (
     "high_return_rate",
 )
 _SEVERITIES = ("warn", "error")
+_OFFER_ITEMS = ("product_id", "category")
+# The numbers of the variable offers, with the least and the largest value of each.
+_OFFER_COUNTS: Mapping[str, tuple[int, int]] = {
+    "max_basket_items": (2, 1_000),
+    "min_orders": (2, 10**9),
+    "max_rules": (1, 1_000_000),
+    "candidates": (1, 1_000),
+    "per_customer": (1, 1_000),
+    "backtest_days": (1, 3_650),
+    "backtest_customers": (0, 10**9),
+}
+_OFFER_SHARES = ("min_support", "min_confidence", "false_discovery_rate")
+_OFFER_KEYS = ("segmentation", "item", *_OFFER_COUNTS, *_OFFER_SHARES)
 _SCALES = ("standard", "robust", "minmax")
 _IMPUTES = ("median", "mean", "zero")
 _RFM_FEATURES = ("frequency", "monetary", "recency_days")
@@ -402,6 +416,7 @@ class _Validator:
         self.check_value()
         self.check_audiences()
         self.check_service()
+        self.check_offers()
         segmentation_defaults = self.segmentation_defaults()
         return self.segmentations(treatments, segmentation_defaults)
 
@@ -751,6 +766,27 @@ class _Validator:
         for key in ("high_risk_ratio", "medium_risk_ratio"):
             if key in settings:
                 self.number(f"{where}.{key}", settings[key], low=0, above=True)
+
+    def check_offers(self) -> None:
+        where = "offers"
+        settings = self.complete_mapping(where, _OFFER_KEYS)
+        for key, (low, high) in _OFFER_COUNTS.items():
+            if key in settings:
+                self.integer(f"{where}.{key}", settings[key], low=low, high=high)
+        for key in _OFFER_SHARES:
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, high=1)
+        if "item" in settings:
+            self.choice(f"{where}.item", settings["item"], _OFFER_ITEMS)
+        if "segmentation" in settings:
+            segmentations = self.get("segmentations", {})
+            known = (
+                [name for name in segmentations if isinstance(name, str)] if isinstance(segmentations, Mapping) else []
+            )
+            if settings["segmentation"] not in ("auto", *known):
+                hint = did_you_mean(settings["segmentation"], ("auto", *known))
+                what = f"there is no segmentation {quote(settings['segmentation'])}"
+                self.problems.add(f"{where}.segmentation", f"{what}; {hint}")
 
     # --- Segmentations ----------------------------------------------------------------------------------------
 

@@ -1,0 +1,12 @@
+{#-
+  The false discovery rate at which a test would just count (Benjamini & Hochberg 1995): the least p·m/rank of this and
+  all larger p. Tests that are not in the table count as many as `tests` says, with p = 1.
+
+  p, tests: columns.  partition: columns that separate families of tests.  A column test_rank ranks the smallest p first.
+-#}
+{% macro discovery_rate(p, tests, partition) -%}
+    least(1.0, min({{ p }} * {{ tests }} / test_rank) over (
+        partition by {{ partition }}
+        order by test_rank rows between current row and unbounded following
+    ))
+{%- endmacro %}

@@ -56,10 +56,8 @@ def identifiers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str,
         },
     ).check()
     with project.connect() as connection:
-        frame = connection.execute("select * from feeds.feed_identifiers").df()
-    return {
-        str(row.pop("customer_id")): row for row in frame.astype(object).where(frame.notna(), None).to_dict("records")
-    }
+        rows = connection.sql("select * from feeds.feed_identifiers").to_arrow_table().to_pylist()
+    return {str(row["customer_id"]): dict(row) for row in rows}
 
 
 def test_google_takes_what_its_rules_say(identifiers: dict[str, dict[str, Any]]) -> None:

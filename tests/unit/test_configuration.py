@@ -170,7 +170,7 @@ def test_the_definition_has_the_documented_keys() -> None:
     [definition] = resolve(changed("segmentations", {"rfm": {"method": "rfm"}}), CATALOGUE)["definition"].to_pylist()
     content = json.loads(definition)
     assert " ".join(sorted(content)) == (
-        "borderline_margin features gamma k method min_share name sample_size seed segments uses_orders"
+        "borderline_margin features gamma k method min_share name sample_size seed segments smoothing uses_orders"
     )
     assert " ".join(sorted(content["features"][0])) == "clip impute kind name scale source transform weight"
 

@@ -2,6 +2,7 @@
 
 from segmentation.fitting import fit_all
 from segmentation.frames import to_pandas
+from segmentation.naming import phrase_book
 
 
 def model(dbt, session):
@@ -9,4 +10,6 @@ def model(dbt, session):
     configuration = dbt.ref("resolved_configuration")
     sample = dbt.ref("training_sample")
     previous = dbt.ref("previous_parameters")
-    return fit_all(to_pandas(configuration), to_pandas(sample), to_pandas(previous), bool(refit))
+    catalogue = dbt.ref("feature_catalogue")
+    phrases = phrase_book(to_pandas(catalogue))
+    return fit_all(to_pandas(configuration), to_pandas(sample), to_pandas(previous), bool(refit), phrases)

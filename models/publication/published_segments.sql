@@ -24,24 +24,29 @@ labels as (
 -- Who is deleted at the source is forgotten here too. Who is only missing from an input keeps the history.
 erased as (
 
-    select distinct record_key as customer_id
-    from {{ ref("rejected_records") }}
-    where input = 'customers' and rule = 'deleted'
+    select distinct rejected.record_key as customer_id
+    from {{ ref("rejected_records") }} as rejected
+    left join {{ ref("stg_customers") }} as customers on rejected.record_key = customers.customer_id
+    where rejected.input = 'customers' and rejected.rule = 'deleted' and customers.customer_id is null
+
+),
+
+all_runs as (
+
+    {% if earlier -%}
+    select * from {{ earlier }}
+    {%- else -%}
+    {{ no_rows(columns) }}
+    {%- endif %}
 
 ),
 
 earlier as (
 
-    {% if earlier -%}
-    select earlier.*
-    from {{ earlier }} as earlier
-    left join erased on earlier.customer_id = erased.customer_id
-    left join labels
-        on earlier.customer_id = labels.customer_id and earlier.segmentation = labels.segmentation
-    where erased.customer_id is null or labels.customer_id is not null
-    {%- else -%}
-    {{ no_rows(columns) }}
-    {%- endif %}
+    select all_runs.*
+    from all_runs
+    left join erased on all_runs.customer_id = erased.customer_id
+    where erased.customer_id is null
 
 ),
 

@@ -65,8 +65,9 @@ compared as (
     select
         *,
         {%- for back in range(1, most_dates_to_hold()) %}
-        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before{{ "," if not loop.last }}
+        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before,
         {%- endfor %}
+        {{ date_and_segment("date_number", "raw_segment_id") }} as dated_segment
     from scores
     window dates as (partition by segmentation, customer_id order by date_number)
 
@@ -82,7 +83,7 @@ confirmed as (
                 or is_clear
                 or segment_1_before is null
                 or ({{ has_held("raw_segment_id", "dates_to_hold") }})
-                then {{ date_and_segment("date_number", "raw_segment_id") }}
+                then dated_segment
         end as confirmed_in
     from compared
 
@@ -98,11 +99,11 @@ final as (
         raw_segment_id,
         case
             when raw_segment_id is not null
-                then {{ segment_in("max(confirmed_in) over (dates rows unbounded preceding)") }}
+                then {{ segment_in("max(confirmed_in) over so_far") }}
         end as segment_id,
         case
             when segment_1_before is not null
-                then {{ segment_in("max(confirmed_in) over (dates rows between unbounded preceding and 1 preceding)") }}
+                then {{ segment_in("max(confirmed_in) over before") }}
         end as previous_segment_id,
         segment_1_before as previous_raw_segment_id,
         distance,
@@ -113,7 +114,13 @@ final as (
         is_fallback,
         model_version
     from confirmed
-    window dates as (partition by segmentation, customer_id order by date_number)
+    window
+        so_far as (partition by segmentation, customer_id order by date_number rows unbounded preceding),
+        before as (
+            partition by segmentation, customer_id
+            order by date_number
+            rows between unbounded preceding and 1 preceding
+        )
 
 )
 

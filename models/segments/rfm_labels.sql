@@ -1,4 +1,4 @@
--- One row per RFM segmentation, customer and as-of date: the named cell of the grid; whoever never bought is a prospect.
+-- One row per RFM segmentation, customer and as-of date: the named cell of the grid; without a purchase, the prospects.
 with customers as (
 
     select

@@ -25,7 +25,9 @@ summed as (
         count({{ feature }}) as {{ feature }}_n,
         {{ exact_sum(feature) }} as {{ feature }}_sum,
         {{ exact_sum(feature ~ " * " ~ feature) }} as {{ feature }}_squares,
-        {{ quartiles(feature) }} as {{ feature }}_quartiles,
+        median({{ feature }}) as {{ feature }}_median,
+        percentile_cont(0.25) within group (order by {{ feature }}) as {{ feature }}_lower_quartile,
+        percentile_cont(0.75) within group (order by {{ feature }}) as {{ feature }}_upper_quartile,
         {%- endfor %}
         sum(customers) as customers
     from labelled
@@ -43,15 +45,16 @@ long as (
         {{ feature }}_n as customers,
         {{ feature }}_sum as total,
         {{ feature }}_squares as squares,
-        {{ quartile_of(feature ~ "_quartiles", 1) }} as lower_quartile,
-        {{ quartile_of(feature ~ "_quartiles", 2) }} as median,
-        {{ quartile_of(feature ~ "_quartiles", 3) }} as upper_quartile
+        {{ feature }}_median as median,
+        {{ feature }}_lower_quartile as lower_quartile,
+        {{ feature }}_upper_quartile as upper_quartile
     from summed
     union all
     {%- endfor %}
     {{ no_rows({
         "segmentation": "string", "segment_id": "integer", "feature": "string", "customers": "bigint",
-        "total": "double", "squares": "double", "lower_quartile": "double", "median": "double", "upper_quartile": "double",
+        "total": "double", "squares": "double", "median": "double", "lower_quartile": "double",
+        "upper_quartile": "double",
     }, "summed") }}
 
 ),
@@ -61,8 +64,6 @@ overall as (
     select
         segmentation,
         feature,
-        {{ ratio(exact_sum("total"), "sum(customers)") }} as mean,
-        {{ ratio(exact_sum("squares"), "sum(customers)") }} as mean_square,
         sum(customers) as customers,
         {{ exact_sum("total") }} as total,
         {{ exact_sum("squares") }} as squares
@@ -71,18 +72,33 @@ overall as (
 
 ),
 
-compared as (
+moments as (
 
+    -- Of the segment, of all, and of the rest: whom the segment is tested against.
     select
         long.*,
-        overall.mean as overall_mean,
         {{ ratio("long.total", "long.customers") }} as mean,
-        sqrt(greatest(overall.mean_square - overall.mean * overall.mean, 0)) as deviation,
-        {{ mean_difference_z("long", "overall") }} as z,
-        -- Every feature of every segment is a comparison of its own.
-        count(*) over (partition by long.segmentation) as comparisons
+        {{ ratio("overall.total", "overall.customers") }} as overall_mean,
+        {{ ratio("overall.squares", "overall.customers") }} as overall_mean_square,
+        overall.customers - long.customers as rest_customers,
+        {{ ratio("overall.total - long.total", "overall.customers - long.customers") }} as rest_mean,
+        {{ ratio("long.squares", "long.customers") }} as mean_square,
+        {{ ratio("overall.squares - long.squares", "overall.customers - long.customers") }} as rest_mean_square
     from long
     inner join overall on long.segmentation = overall.segmentation and long.feature = overall.feature
+
+),
+
+spreads as (
+
+    select
+        *,
+        sqrt(greatest(overall_mean_square - overall_mean * overall_mean, 0)) as overall_deviation,
+        sqrt(
+            greatest(mean_square - mean * mean, 0) / nullif(customers - 1, 0)
+            + greatest(rest_mean_square - rest_mean * rest_mean, 0) / nullif(rest_customers - 1, 0)
+        ) as standard_error
+    from moments
 
 ),
 
@@ -94,14 +110,18 @@ final as (
         feature,
         customers,
         round(mean, 6) as mean,
-        round(lower_quartile, 6) as lower_quartile,
         round(median, 6) as median,
+        round(lower_quartile, 6) as lower_quartile,
         round(upper_quartile, 6) as upper_quartile,
-        round(overall_mean, 6) as overall_mean,
-        round((mean - overall_mean) / nullif(deviation, 0), 6) as standardised_difference,
-        round({{ ratio("100 * mean", "overall_mean") }}, 4) as index_against_all,
-        {{ is_beyond_chance("z", "comparisons") }} as is_beyond_chance
-    from compared
+        round(overall_mean, 6) as overall,
+        round((mean - overall_mean) / nullif(overall_deviation, 0), 6) as standardised_difference,
+        round(100 * mean / nullif(overall_mean, 0), 4) as index_against_all,
+        -- Welch (1947), with the normal in place of the t distribution: below 30 customers there is no test.
+        case
+            when least(customers, rest_customers) >= 30
+                then round((mean - rest_mean) / nullif(standard_error, 0), 6)
+        end as z
+    from spreads
 
 )
 

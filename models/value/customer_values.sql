@@ -31,17 +31,12 @@ alive as (
         purchases.*,
         parameters.orders_reason,
         parameters.value_reason,
-        -- Fader, Hardie and Lee (2008), equation 6. A power beyond the range of floating point makes nobody more dead.
-        1 / (1 + case
+        -- By the model nobody can have stopped before a second order.
+        case
             when purchases.repeat_orders > 0
-                then parameters.a / (parameters.b + purchases.repeat_orders - 1) * exp(least(
-                    (parameters.r + purchases.repeat_orders) * (
-                        ln(parameters.alpha + purchases.age_days)
-                        - ln(parameters.alpha + purchases.days_to_last_order)
-                    ), 600
-                ))
-            else 0
-        end) as probability_alive,
+                then {{ probability_alive("purchases", "parameters") }}
+            when parameters.r is not null then cast(1 as double)
+        end as probability_alive,
         -- Fader and Hardie (2013), equation 5: the mean of all, where the customer has no repeat order.
         parameters.p * (
             parameters.v + purchases.repeat_orders * greatest(coalesce(purchases.mean_order_value, 0), 0)

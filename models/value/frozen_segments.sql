@@ -2,15 +2,23 @@
 -- other ways to group the same customers, and what they did in the period after it.
 -- The frozen date is the last as-of date that lies at least a holdout before the current one.
 {%- set rfm = segmentations_of(["rfm"]) | first %}
-with dates as (
+with as_of_dates as (
+
+    select
+        as_of_date,
+        max(as_of_date) over () as last_date,
+        cast({{ dbt.dateadd("day", var("value")["holdout_days"], "as_of_date") }} as date) as measured_until
+    from {{ ref("as_of_dates") }}
+
+),
+
+dates as (
 
     select
         max(as_of_date) as frozen_on,
-        cast({{ dbt.dateadd("day", var("value")["holdout_days"], "max(as_of_date)") }} as date) as measured_until
-    from {{ ref("as_of_dates") }}
-    where
-        {{ dbt.dateadd("day", var("value")["holdout_days"], "as_of_date") }}
-        <= (select max(as_of_date) from {{ ref("as_of_dates") }})
+        max(measured_until) as measured_until
+    from as_of_dates
+    where measured_until <= last_date
 
 ),
 

@@ -31,7 +31,7 @@ from segmentation.cut_points import RFM_FEATURES, quintile_cuts
 from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct
 from segmentation.k_search import SEARCH_ROWS, search_k, subsample
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
-from segmentation.naming import Trait, category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
 from segmentation.parameters import (
     CategoryWeight,
     ClusterModel,
@@ -52,7 +52,13 @@ SENSITIVITY_ROWS = 3_000
 """Customers that a segmentation is fitted anew to with every change of its configuration."""
 
 
-def fit_all(configuration: pd.DataFrame, sample: pd.DataFrame, previous: pd.DataFrame, refit: bool) -> pa.Table:
+def fit_all(
+    configuration: pd.DataFrame,
+    sample: pd.DataFrame,
+    previous: pd.DataFrame,
+    refit: bool,
+    phrases: PhraseBook | None = None,
+) -> pa.Table:
     """Fit, or take over, the model of every segmentation that has parameters.
 
     A model that was fitted under the same configuration is taken over, unless `refit`. A refit that arrives at the same
@@ -68,6 +74,8 @@ def fit_all(configuration: pd.DataFrame, sample: pd.DataFrame, previous: pd.Data
         The active models: columns of `parameters.SCHEMA` without is_new. Zero rows at first.
     refit : bool
         Whether to fit anew what has not changed.
+    phrases : mapping of str to Phrase, optional
+        By feature, what customers with high and low values are called in the names of segments.
 
     Returns
     -------
@@ -91,7 +99,8 @@ def fit_all(configuration: pd.DataFrame, sample: pd.DataFrame, previous: pd.Data
             name, config_hash = str(row["segmentation"]), str(row["config_hash"])
             before = active.get(name)
             if before is None or refit or not _is_current(before, config_hash):
-                models.append(_fit(SegmentationConfig.from_json(row["definition"]), config_hash, ordered, before))
+                config = SegmentationConfig.from_json(row["definition"])
+                models.append(_fit(config, config_hash, ordered, before, phrases or {}))
             else:
                 models.append(before)
     return to_table(models)
@@ -102,14 +111,20 @@ def _is_current(model: FittedModel, config_hash: str) -> bool:
     return model.fact("config_hash") == config_hash and model.fact("status") == "fitted"
 
 
-def _fit(config: SegmentationConfig, config_hash: str, sample: pd.DataFrame, before: FittedModel | None) -> FittedModel:
+def _fit(
+    config: SegmentationConfig,
+    config_hash: str,
+    sample: pd.DataFrame,
+    before: FittedModel | None,
+    phrases: PhraseBook,
+) -> FittedModel:
     """Fit one segmentation."""
     required = RFM_FEATURES if config.method == "rfm" else tuple(feature.name for feature in config.features)
     require_columns(sample, required, table="training_sample")
     eligible = sample
     if config.uses_orders:
         eligible = sample[to_floats(sample["has_purchased"])[0] == 1]
-    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible)
+    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, phrases)
     facts = [
         ParameterRow("model", feature="method", value_string=config.method),
         ParameterRow("model", feature="config_hash", value_string=config_hash),
@@ -240,7 +255,7 @@ def _reason_to_leave_out(feature: FeatureConfig, levels: TextArray) -> str | Non
     return "left out: weight 0" if feature.weight == 0 else None
 
 
-def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcome:
+def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame, phrases: PhraseBook) -> _Outcome:
     """Fit k-means or k-prototypes."""
     prepared = _prepare(config, eligible)
     data = prepared.data
@@ -275,7 +290,7 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame) -> _Outcom
             *facts,
             *prepared.notes,
             *model.to_rows(),
-            *_segment_rows(model, prepared, whole.labels),
+            *_segment_rows(model, prepared, whole.labels, phrases),
             *_search_rows(search.trials, k, reason, config.min_share),
             *_sensitivity_rows(config, eligible, whole.labels, k),
             *to_rows(evidence),
@@ -322,9 +337,11 @@ def _with_segments(prepared: _Prepared, fit: Clustering) -> ClusterModel:
     return ClusterModel(model.scalers, model.categories, centroids, modes)
 
 
-def _segment_rows(model: ClusterModel, prepared: _Prepared, labels: IntArray) -> list[ParameterRow]:
+def _segment_rows(
+    model: ClusterModel, prepared: _Prepared, labels: IntArray, phrases: PhraseBook
+) -> list[ParameterRow]:
     """Return name, description and size of every segment."""
-    traits = [_traits(model, prepared, segment, labels == segment) for segment in range(model.n_segments)]
+    traits = [_traits(model, prepared, segment, labels == segment, phrases) for segment in range(model.n_segments)]
     rows: list[ParameterRow] = []
     for segment_id, (name, own) in enumerate(zip(name_segments(traits), traits, strict=True), start=1):
         size = int(np.count_nonzero(labels == segment_id - 1))
@@ -337,7 +354,9 @@ def _segment_rows(model: ClusterModel, prepared: _Prepared, labels: IntArray) ->
     return rows
 
 
-def _traits(model: ClusterModel, prepared: _Prepared, segment: int, members: BoolArray) -> list[Trait]:
+def _traits(
+    model: ClusterModel, prepared: _Prepared, segment: int, members: BoolArray, phrases: PhraseBook
+) -> list[Trait]:
     """Return how a segment differs from the sample in every feature that takes part."""
     traits: list[Trait] = []
     for column, (name, scaler) in enumerate(model.scalers.items()):
@@ -347,7 +366,7 @@ def _traits(model: ClusterModel, prepared: _Prepared, segment: int, members: Boo
             centroid = float(model.centroids[segment, column])
             deviation = (centroid - mean) / spread if spread > 0 else 0.0
             typical, overall = (float(value) for value in scaler.invert(np.array([centroid, mean])))
-            traits.append(numeric_trait(name, deviation, typical=typical, overall=overall))
+            traits.append(numeric_trait(name, deviation, typical=typical, overall=overall, phrase=phrases.get(name)))
     for column, (name, category) in enumerate(model.categories.items()):
         if category.weight > 0:
             level = str(model.modes[segment, column])
@@ -360,6 +379,7 @@ def _traits(model: ClusterModel, prepared: _Prepared, segment: int, members: Boo
                     share=share,
                     overall_share=float(np.mean(has_level)),
                     is_boolean=category.is_boolean,
+                    phrase=phrases.get(name),
                 )
             )
     return traits

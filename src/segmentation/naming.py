@@ -6,8 +6,11 @@ Names are for people and change no result; they may be overridden in a seed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, cast
+
+import pandas as pd
 
 from segmentation.columns import MISSING_LEVEL
 
@@ -18,6 +21,39 @@ STRONG_DEVIATION = 1.5
 
 LEVEL_LENGTH = 40
 """Longest level in a name, in characters."""
+
+NAME_LENGTH = 45
+"""Characters beyond which a name takes no further trait that it can do without."""
+
+Part = Literal["adjective", "noun", "level", "clause"]
+"""What a phrase is in a name: "recent", "high spenders", "electronics", "with housing"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """How customers with high and with low values of a feature are called."""
+
+    high: str
+    low: str
+    part: Part
+
+
+PhraseBook = Mapping[str, Phrase]
+
+
+def phrase_book(catalogue: pd.DataFrame) -> dict[str, Phrase]:
+    """Read the phrases of the feature catalogue.
+
+    Parameters
+    ----------
+    catalogue : DataFrame
+        Columns feature, name_part, high_words, low_words; a feature without all three has no phrase.
+    """
+    columns = ["feature", "name_part", "high_words", "low_words"]
+    return {
+        str(feature): Phrase(str(high), str(low), cast("Part", str(part)))
+        for feature, part, high, low in catalogue[columns].dropna().itertuples(index=False, name=None)
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +67,23 @@ class Trait:
     strength : float
         Size of the deviation, in standard deviations of the feature (of the level's indicator for a category).
     phrase : str
-        A few words for a name, such as "high monetary".
+        A few words for a name, such as "high spenders".
     detail : str
         A clause for the description, such as "monetary about 812 against 305".
+    part : {"adjective", "noun", "level", "clause"}
+        What the phrase is in a name.
     """
 
     feature: str
     strength: float
     phrase: str
     detail: str
+    part: Part = "adjective"
 
 
-def numeric_trait(feature: str, deviation: float, *, typical: float, overall: float) -> Trait:
+def numeric_trait(
+    feature: str, deviation: float, *, typical: float, overall: float, phrase: Phrase | None = None
+) -> Trait:
     """Describe a numeric feature of a segment.
 
     Parameters
@@ -53,15 +94,27 @@ def numeric_trait(feature: str, deviation: float, *, typical: float, overall: fl
         Segment centroid less sample mean, in sample deviations, on the scaled feature.
     typical, overall : float
         Both in the feature's own unit.
+    phrase : Phrase, optional
+        What such customers are called; else "high" or "low" and the feature.
     """
     words = _words(feature)
     degree = "very " if abs(deviation) >= STRONG_DEVIATION else ""
     direction = "high" if deviation > 0 else "low"
     detail = f"{words} about {_number(typical)} against {_number(overall)}"
-    return Trait(feature, abs(deviation), f"{degree}{direction} {words}", detail)
+    if phrase is not None:
+        return Trait(feature, abs(deviation), phrase.high if deviation > 0 else phrase.low, detail, phrase.part)
+    return Trait(feature, abs(deviation), f"with {degree}{direction} {words}", detail, "clause")
 
 
-def category_trait(feature: str, level: str, *, share: float, overall_share: float, is_boolean: bool) -> Trait:
+def category_trait(
+    feature: str,
+    level: str,
+    *,
+    share: float,
+    overall_share: float,
+    is_boolean: bool,
+    phrase: Phrase | None = None,
+) -> Trait:
     """Describe the most frequent level of a categorical feature in a segment.
 
     Parameters
@@ -72,23 +125,30 @@ def category_trait(feature: str, level: str, *, share: float, overall_share: flo
         Share of the level in the segment and in the sample, 0..1.
     is_boolean : bool
         Whether levels are 'true' and 'false'.
+    phrase : Phrase, optional
+        What customers are called for whom a boolean is true, and for whom it is not.
     """
     words = _words(feature)
     shown = " ".join(level.split())
     shown = shown if len(shown) <= LEVEL_LENGTH else f"{shown[: LEVEL_LENGTH - 1]}…"
+    part: Part = "level"
     if level == MISSING_LEVEL:
-        phrase = f"{words} unknown"
+        name = f"with unknown {words}"
+        part = "clause"
+    elif is_boolean and phrase is not None:
+        name, part = (phrase.high if level == "true" else phrase.low), phrase.part
     elif is_boolean:
-        phrase = words if level == "true" else f"no {words}"
+        name, part = (f"with {words}" if level == "true" else f"without {words}"), "clause"
     else:
-        phrase = f"{words} {shown}"
+        name = shown
+    clause = f"{words} {shown}" if part == "level" else name.removeprefix("with ")
     spread = (overall_share * (1.0 - overall_share)) ** 0.5
     strength = max(share - overall_share, 0.0) / spread if spread > 0 else 0.0
-    return Trait(feature, strength, phrase, f"{phrase} for {share:.0%} against {overall_share:.0%}")
+    return Trait(feature, strength, name, f"{clause} for {share:.0%} against {overall_share:.0%}", part)
 
 
 def name_segments(traits: Sequence[Sequence[Trait]]) -> list[str]:
-    """Name segments by their one or two strongest traits, by more where two names would be equal.
+    """Name segments by their one to three strongest traits, by more where two names would be equal.
 
     Parameters
     ----------
@@ -139,14 +199,32 @@ def _notable(traits: Sequence[Trait]) -> list[Trait]:
 
 
 def _first_length(ranked: Sequence[Trait]) -> int:
-    """Return how many traits to begin with: a second one only where it is at least half as strong."""
-    if len(ranked) < 2:  # noqa: PLR2004
-        return len(ranked)
-    return 2 if ranked[1].strength >= ranked[0].strength / 2 else 1
+    """Return how many traits to begin with: further ones where they are half as strong and the name stays short."""
+    length = min(1, len(ranked))
+    while (
+        0 < length < min(3, len(ranked))
+        and ranked[length].strength >= ranked[0].strength / 2
+        and len(_name(ranked, length + 1)) <= NAME_LENGTH
+    ):
+        length += 1
+    return length
 
 
 def _name(ranked: Sequence[Trait], length: int) -> str:
-    name = ", ".join(trait.phrase for trait in ranked[:length]) or "close to average"
+    """Return adjectives, nouns, clauses and then levels: "Recent high spenders, electronics"."""
+    parts: dict[Part, list[str]] = {"adjective": [], "noun": [], "level": [], "clause": []}
+    for trait in ranked[:length]:
+        parts[trait.part].append(trait.phrase)
+    adjectives, nouns, levels = parts["adjective"], parts["noun"], parts["level"]
+    if not ranked[:length]:
+        adjectives = ["average"]
+    elif levels and not parts["clause"] and not adjectives and not nouns:
+        # A level alone needs somebody to speak of.
+        adjectives, levels = levels[:1], levels[1:]
+    head = " ".join([*adjectives, " and ".join(nouns) or "customers"])
+    # Said once, "with" serves what follows: "with high balance and low age".
+    clauses = [clause.removeprefix("with ") if number else clause for number, clause in enumerate(parts["clause"])]
+    name = ", ".join([" ".join([head, *([" and ".join(clauses)] if clauses else [])]), *levels])
     return name[0].upper() + name[1:]
 
 

@@ -1,8 +1,14 @@
-"""Rules in SQL that say which customers are in a segment: a shallow decision tree, fitted to the labels of a model."""
+"""Rules in readable SQL that say who belongs to a segment: a shallow decision tree in place of distances.
+
+The tree learns the labels that the model gave (Craven and Shavlik 1996, Extracting tree-structured representations of
+trained networks, NeurIPS 8), so it explains the model and not the customers. Every leaf is a rule; the rules of a
+segmentation exclude one another.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,265 +17,332 @@ import pandas as pd
 import pyarrow as pa
 from sklearn.tree import DecisionTreeClassifier
 
-from segmentation.columns import BoolArray, FloatArray, IntArray, require_columns, to_floats
+from segmentation.columns import MISSING_LEVEL, FloatArray, IntArray, TextArray, encode_levels, to_floats
 from segmentation.configuration import SegmentationConfig
 
-DEPTH = 5
-"""Conditions of a rule at most."""
+MAX_CONDITIONS = 5
+"""Conditions in a rule at most."""
 
-LEAVES_PER_SEGMENT = 5
-FEWEST_IN_LEAF = 5
-LEVELS = 30
-"""Most frequent levels of a category that get a condition."""
+MIN_LEAF_SHARE = 0.005
+"""Share of the sample below which a leaf is not worth a rule."""
 
-RULES = pa.schema(
+MAX_LEAVES = 24
+MAX_LEVELS = 25
+"""Most frequent levels of a category that a rule may name."""
+
+SCHEMA = pa.schema(
     [
         pa.field("segmentation", pa.string(), nullable=False),
         pa.field("segment_id", pa.int32(), nullable=False),
         pa.field("rule_number", pa.int32(), nullable=False),
-        pa.field("condition", pa.string(), nullable=False),
+        pa.field("rule_sql", pa.string(), nullable=False),
         pa.field("conditions", pa.int32(), nullable=False),
-        pa.field("customers", pa.int64(), nullable=False),
-        pa.field("coverage", pa.float64(), nullable=False),
-        pa.field("precision", pa.float64(), nullable=False),
+        pa.field("sample_customers", pa.int64(), nullable=False),
         pa.field("fidelity", pa.float64(), nullable=False),
+        pa.field("coverage", pa.float64(), nullable=False),
+        pa.field("segmentation_fidelity", pa.float64(), nullable=False),
     ]
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """A column that the tree may split: a number, or whether a category has a level. `values` is NaN where null."""
+class Column:
+    """One column of the tree's input: a number, or whether a category has a level.
+
+    Attributes
+    ----------
+    feature : str
+        The column of customers.
+    values : ndarray of shape (n,)
+        Numbers with missing ones filled, or 0 and 1.
+    level : str or None
+        The level of a category; None for a number.
+    fill : float or None
+        What missing numbers count as; None where none is missing.
+    """
 
     feature: str
     values: FloatArray
     level: str | None = None
-    is_boolean: bool = False
+    fill: float | None = None
 
 
 @dataclass(slots=True)
-class _Bounds:
-    """What a path through the tree asks of one column: above `low`, at most `high`, and what holds for null."""
+class Bounds:
+    """What a path through the tree says of one feature."""
 
-    low: float = -np.inf
-    high: float = np.inf
-    takes_null: bool = True
+    above: float | None = None
+    up_to: float | None = None
+    level: str | None = None
+    not_levels: list[str] = field(default_factory=list)
 
-    def split(self, threshold: float, *, null_goes_left: bool) -> tuple[_Bounds, _Bounds]:
-        """Return the bounds at most and above a threshold."""
-        return (
-            _Bounds(self.low, min(self.high, threshold), self.takes_null and null_goes_left),
-            _Bounds(max(self.low, threshold), self.high, self.takes_null and not null_goes_left),
-        )
+    def count(self) -> int:
+        """Return the number of conditions; `not in` over several levels counts once."""
+        if self.level is not None:
+            return 1
+        return (self.above is not None) + (self.up_to is not None) + bool(self.not_levels)
 
 
-@dataclass(slots=True)
-class _Leaf:
-    """The end of a path: the bounds of every column on it, the segment that most have there, and who is in it."""
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One leaf: the segment, the condition in SQL, and the sampled customers that meet it."""
 
+    segment_id: int
+    sql: str
+    conditions: int
     rows: IntArray
-    segment: int
-    bounds: dict[int, _Bounds] = field(default_factory=dict)
 
 
-def fit_rules(configuration: pd.DataFrame, sample: pd.DataFrame) -> pa.Table:
-    """Fit a tree to the labels of every clustering segmentation, and write its paths in SQL.
+def explain_by_rules(configuration: pd.DataFrame, sample: pd.DataFrame, labels: pd.DataFrame, seed: int) -> pa.Table:
+    """Write the rules of every clustering segmentation.
 
     Parameters
     ----------
     configuration : DataFrame
         One row per segmentation: segmentation, position, method, definition.
     sample : DataFrame
-        One row per sampled customer and clustering segmentation, with a label: segmentation, customer_id, segment_id
-        and the features in raw units.
+        One row per sampled customer: customer_id and the features in raw units.
+    labels : DataFrame
+        segmentation, customer_id, segment_id of sampled customers, as the model scores them.
+    seed : int
+        Decides between splits that are equally good.
 
     Returns
     -------
     pyarrow.Table
-        Rows of `RULES`, ordered. The rules of a segmentation are disjoint and hold for every customer. `coverage` is
-        the share of the segment's customers that the rule holds for, `precision` the share of the rule's customers
-        that are of the segment, `fidelity` the share of all customers whom the rules place as the model does.
-
-    References
-    ----------
-    Breiman, Friedman, Olshen and Stone (1984), Classification and Regression Trees; Craven and Shavlik (1996),
-    Extracting tree-structured representations of trained networks, for fidelity.
+        Rows of `SCHEMA`. `fidelity` is the share of a rule's customers who have its segment, `coverage` the share of
+        the segment's customers who meet the rule; a segmentation without labels has no rows.
     """
-    require_columns(sample, ["segmentation", "customer_id", "segment_id"], table="surrogate_sample")
-    rows: list[dict[str, Any]] = []
-    for row in configuration.sort_values(["position", "segmentation"]).to_dict("records"):
-        own = sample[sample["segmentation"] == row["segmentation"]].sort_values("customer_id", ignore_index=True)
-        if row["method"] in ("kmeans", "kprototypes") and len(own):
-            rows += _rules(SegmentationConfig.from_json(row["definition"]), own)
-    return pa.Table.from_pylist(rows, schema=RULES)
+    records: list[dict[str, Any]] = []
+    ordered = sample.sort_values("customer_id", kind="stable", ignore_index=True)
+    for row in configuration.sort_values("position").to_dict("records"):
+        own = labels[labels["segmentation"] == row["segmentation"]]
+        if row["method"] not in {"kmeans", "kprototypes"} or own.empty:
+            continue
+        config = SegmentationConfig.from_json(row["definition"])
+        merged = ordered.merge(own[["customer_id", "segment_id"]], on="customer_id", how="inner")
+        segment_ids = merged["segment_id"].to_numpy(dtype=np.int64)
+        rules = find_rules(columns_of(config, merged), segment_ids, seed=seed)
+        agreeing = sum(int(np.count_nonzero(segment_ids[rule.rows] == rule.segment_id)) for rule in rules)
+        sizes = {
+            int(value): int(count) for value, count in zip(*np.unique(segment_ids, return_counts=True), strict=True)
+        }
+        numbers: dict[int, int] = {}
+        for rule in sorted(rules, key=lambda rule: (rule.segment_id, -len(rule.rows), rule.sql)):
+            numbers[rule.segment_id] = numbers.get(rule.segment_id, 0) + 1
+            right = int(np.count_nonzero(segment_ids[rule.rows] == rule.segment_id))
+            records.append(
+                {
+                    "segmentation": config.name,
+                    "segment_id": rule.segment_id,
+                    "rule_number": numbers[rule.segment_id],
+                    "rule_sql": rule.sql,
+                    "conditions": rule.conditions,
+                    "sample_customers": len(rule.rows),
+                    "fidelity": round(right / len(rule.rows), 6),
+                    "coverage": round(right / sizes[rule.segment_id], 6),
+                    "segmentation_fidelity": round(agreeing / len(segment_ids), 6),
+                }
+            )
+    return pa.Table.from_pylist(records, schema=SCHEMA)
 
 
-def _rules(config: SegmentationConfig, sample: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of one segmentation."""
-    labels = sample["segment_id"].to_numpy(dtype=np.int64)
-    columns = _columns(config, sample)
-    leaves = _leaves(columns, labels)
-    agreed = sum(int(np.count_nonzero(labels[leaf.rows] == leaf.segment)) for leaf in leaves)
-    rows: list[dict[str, Any]] = []
-    numbers: dict[int, int] = {}
-    for leaf in sorted(leaves, key=lambda leaf: (leaf.segment, -len(leaf.rows), int(leaf.rows[0]))):
-        numbers[leaf.segment] = numbers.get(leaf.segment, 0) + 1
-        conditions = _conditions(columns, leaf.bounds)
-        hits = int(np.count_nonzero(labels[leaf.rows] == leaf.segment))
-        rows.append(
-            {
-                "segmentation": config.name,
-                "segment_id": leaf.segment,
-                "rule_number": numbers[leaf.segment],
-                "condition": " and ".join(conditions) or "true",
-                "conditions": len(conditions),
-                "customers": len(leaf.rows),
-                "coverage": round(hits / int(np.count_nonzero(labels == leaf.segment)), 6),
-                "precision": round(hits / len(leaf.rows), 6),
-                "fidelity": round(agreed / len(labels), 6),
-            }
-        )
-    return rows
-
-
-def _columns(config: SegmentationConfig, sample: pd.DataFrame) -> list[_Column]:
-    """Return what the tree may split: only what takes part in distances."""
-    columns: list[_Column] = []
+def columns_of(config: SegmentationConfig, customers: pd.DataFrame) -> list[Column]:
+    """Return the features of a segmentation as columns for a tree; a feature without a value has none."""
+    columns: list[Column] = []
     for feature in config.features:
-        if feature.weight == 0:
-            continue
         if feature.kind == "number":
-            columns.append(_Column(feature.name, to_floats(sample[feature.name])[0]))
-            continue
-        values = sample[feature.name]
-        is_null = values.isna().to_numpy()
-        if feature.kind == "boolean":
-            flags = np.where(is_null, np.nan, values.map({True: 1.0, False: 0.0}).to_numpy(dtype=np.float64))
-            columns.append(_Column(feature.name, flags, is_boolean=True))
-            continue
-        texts = values.astype(str)
-        counts = texts[~is_null].value_counts()
-        frequent = sorted(counts.index, key=lambda level: (-int(counts[level]), level))[:LEVELS]
-        for level in frequent:
-            has_level = np.where(is_null, np.nan, (texts == level).to_numpy(dtype=np.float64))
-            columns.append(_Column(feature.name, has_level, level))
+            values, _ = to_floats(customers[feature.name])
+            missing = np.isnan(values)
+            if missing.all():
+                continue
+            fill = float(np.median(values[~missing])) if missing.any() else None
+            columns.append(Column(feature.name, np.where(missing, 0.0 if fill is None else fill, values), fill=fill))
+        else:
+            codes, levels = encode_levels(customers[feature.name], boolean=feature.kind == "boolean")
+            columns += _level_columns(feature.name, codes, levels)
     return columns
 
 
-def _leaves(columns: Sequence[_Column], labels: IntArray) -> list[_Leaf]:
-    """Fit the tree and walk down to its leaves with all customers.
+def _level_columns(feature: str, codes: IntArray, levels: TextArray) -> list[Column]:
+    counts = np.bincount(codes, minlength=len(levels))
+    frequent = sorted(range(len(levels)), key=lambda code: (-counts[code], str(levels[code])))[:MAX_LEVELS]
+    return [
+        Column(feature, (codes == code).astype(np.float64), level=str(levels[code]))
+        for code in frequent
+        # The engines escape these two differently within quotes, and one text is to hold on both.
+        if not set("'\\") & set(str(levels[code]))
+    ]
 
-    The walk uses thresholds that a person can read. Each separates the same customers as the tree's own.
+
+def find_rules(
+    columns: Sequence[Column], segment_ids: IntArray, *, seed: int, max_conditions: int = MAX_CONDITIONS
+) -> list[Rule]:
+    """Fit a tree to labels and return its leaves as rules that exclude one another and leave nobody out.
+
+    The tree may be deeper than a rule is long, as conditions on one feature merge. Where a rule would still have too
+    many, its branch is cut back to the split above; then leaves of one segment side by side are joined.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        Over the same n customers, n > 0.
+    segment_ids : ndarray of shape (n,)
+        The label of each.
+    seed : int
+        Decides between splits that are equally good.
+    max_conditions : int, default 5
+        Conditions in a rule at most.
     """
-    rows = np.arange(len(labels), dtype=np.int64)
-    if not columns or len(np.unique(labels)) == 1:
-        return [_Leaf(rows, int(np.bincount(labels).argmax()))]
+    if not columns:
+        values, counts = np.unique(segment_ids, return_counts=True)
+        return [Rule(int(values[np.argmax(counts)]), "true", 0, np.arange(len(segment_ids)))]
     matrix = np.column_stack([column.values for column in columns])
-    segments = len(np.unique(labels))
-    model = DecisionTreeClassifier(
-        max_depth=DEPTH,
-        max_leaf_nodes=max(LEAVES_PER_SEGMENT * segments, 2),
-        min_samples_leaf=FEWEST_IN_LEAF,
-        random_state=0,
-    ).fit(matrix, labels)
-    tree = model.tree_
-    found: list[_Leaf] = []
+    # Trees compare in single precision, where a value beyond its range would be infinite.
+    matrix = np.clip(matrix, -1e38, 1e38)
+    tree = DecisionTreeClassifier(
+        criterion="entropy",
+        max_depth=2 * max_conditions,
+        max_leaf_nodes=MAX_LEAVES,
+        min_samples_leaf=max(1, math.ceil(MIN_LEAF_SHARE * len(segment_ids))),
+        random_state=seed,
+    ).fit(matrix, segment_ids)
+    return _Walk(tree, columns, matrix, segment_ids, max_conditions).rules()
 
-    def walk(node: int, members: IntArray, bounds: dict[int, _Bounds]) -> None:
-        left, right = int(tree.children_left[node]), int(tree.children_right[node])
-        if left < 0:
-            # A customer may fall the other way by the single precision of the tree: the majority is counted again.
-            found.append(_Leaf(members, int(np.bincount(labels[members]).argmax()), bounds))
-            return
-        column = int(tree.feature[node])
-        values = matrix[members, column]
-        threshold = _readable(values, float(tree.threshold[node]))
-        null_goes_left = bool(tree.missing_go_to_left[node])
-        is_null = np.isnan(values)
-        goes_left: BoolArray = np.where(is_null, null_goes_left, values <= threshold)
+
+class _Walk:
+    """A walk over a fitted tree that writes its leaves as rules."""
+
+    def __init__(
+        self,
+        tree: DecisionTreeClassifier,
+        columns: Sequence[Column],
+        matrix: FloatArray,
+        segment_ids: IntArray,
+        max_conditions: int,
+    ) -> None:
+        self.tree = tree.tree_
+        self.columns = columns
+        self.single = matrix.astype(np.float32)
+        self.segment_ids = segment_ids
+        self.max_conditions = max_conditions
+
+    def rules(self) -> list[Rule]:
+        """Return the rules, in the order of the tree."""
+        return self._below(0, {}, np.arange(len(self.segment_ids)))
+
+    def _below(self, node: int, path: Mapping[str, Bounds], rows: IntArray) -> list[Rule]:
+        leaf = [self._rule(path, rows)]
+        column = int(self.tree.feature[node])
+        if column < 0:
+            return leaf
+        threshold = float(self.tree.threshold[node])
+        goes_left = self.single[rows, column] <= threshold
         if goes_left.all() or not goes_left.any():
-            walk(left if goes_left.all() else right, members, bounds)
-            return
-        before = bounds.get(column, _Bounds())
-        walk(
-            left,
-            members[goes_left],
-            bounds | {column: _Bounds(before.low, min(before.high, threshold), before.takes_null and null_goes_left)},
-        )
-        walk(
-            right,
-            members[~goes_left],
-            bounds
-            | {column: _Bounds(max(before.low, threshold), before.high, before.takes_null and not null_goes_left)},
-        )
+            return leaf
+        branches: list[Rule] = []
+        for child, is_left, chosen in (
+            (int(self.tree.children_left[node]), True, rows[goes_left]),
+            (int(self.tree.children_right[node]), False, rows[~goes_left]),
+        ):
+            extended = self._extend(path, column, threshold, is_left=is_left)
+            if sum(bounds.count() for bounds in extended.values()) > self.max_conditions:
+                return leaf
+            branches += self._below(child, extended, chosen)
+        # A split whose both sides say the same only lengthens the rules.
+        return leaf if len({rule.segment_id for rule in branches}) == 1 else branches
 
-    walk(0, rows, {})
+    def _extend(
+        self, path: Mapping[str, Bounds], position: int, threshold: float, *, is_left: bool
+    ) -> dict[str, Bounds]:
+        column = self.columns[position]
+        old = path.get(column.feature, Bounds())
+        new = Bounds(old.above, old.up_to, old.level, list(old.not_levels))
+        if column.level is not None:
+            if is_left:
+                new.not_levels.append(column.level)
+            else:
+                new.level, new.not_levels = column.level, []
+        else:
+            below = self.single[:, position] <= threshold
+            cut = round_between(float(column.values[below].max()), float(column.values[~below].min()))
+            if is_left:
+                new.up_to = cut
+            else:
+                new.above = cut
+        return {**path, column.feature: new}
+
+    def _rule(self, path: Mapping[str, Bounds], rows: IntArray) -> Rule:
+        values, counts = np.unique(self.segment_ids[rows], return_counts=True)
+        fills = {column.feature: column.fill for column in self.columns}
+        parts = [text for feature, bounds in path.items() for text in conditions(feature, bounds, fill=fills[feature])]
+        count = sum(bounds.count() for bounds in path.values())
+        return Rule(int(values[np.argmax(counts)]), " and ".join(parts) or "true", count, rows)
+
+
+def conditions(feature: str, bounds: Bounds, *, fill: float | None = None) -> list[str]:
+    """Write what a path says of a feature as conditions that both engines read.
+
+    A missing number goes where the sample's median goes, and the condition says so; a missing category is a level.
+
+    Examples
+    --------
+    >>> conditions("frequency", Bounds(above=3, up_to=12.5))
+    ['frequency > 3', 'frequency <= 12.5']
+    >>> conditions("age", Bounds(up_to=40), fill=35.0)
+    ['(age <= 40 or age is null)']
+    """
+    if bounds.level is not None or bounds.not_levels:
+        text = f"coalesce(cast({feature} as string), '{MISSING_LEVEL}')"
+        if bounds.level is not None:
+            return [f"{text} = {_quoted(bounds.level)}"]
+        if len(bounds.not_levels) == 1:
+            return [f"{text} <> {_quoted(bounds.not_levels[0])}"]
+        return [f"{text} not in ({', '.join(_quoted(level) for level in bounds.not_levels)})"]
+    found: list[str] = []
+    for operator, cut in ((">", bounds.above), ("<=", bounds.up_to)):
+        if cut is not None:
+            text = f"{feature} {operator} {plain_number(cut)}"
+            holds = fill is not None and (fill > cut if operator == ">" else fill <= cut)
+            found.append(f"({text} or {feature} is null)" if holds else text)
     return found
 
 
-def _readable(values: FloatArray, threshold: float) -> float:
-    """Return the shortest number that separates the values as the threshold does."""
-    below, above = values[values <= threshold], values[values > threshold]
-    if not len(below) or not len(above):
-        return threshold
-    low, high = float(below.max()), float(above.min())
-    for digits in range(-6, 16):
-        rounded = round((low + high) / 2, digits)
-        if low <= rounded < high:
-            return rounded
+def round_between(low: float, high: float) -> float:
+    """Return the number with fewest digits that is at least `low` and below `high`.
+
+    Examples
+    --------
+    >>> round_between(12.37, 14.9)
+    13.0
+    >>> round_between(0.1234, 0.1299)
+    0.125
+    """
+    for digits in range(-12, 18):
+        step = 10.0**-digits
+        for multiple in (5.0, 2.0, 1.0) if digits < 0 else (1.0,):
+            cut = round(math.ceil(low / (step * multiple)) * step * multiple, max(digits, 0))
+            # Zero is the roundest number of all, and on the wrong side of what is small and above it.
+            if low <= cut < high:
+                return _tidy(low, high, digits, cut)
     return low
 
 
-def _conditions(columns: Sequence[_Column], bounds: dict[int, _Bounds]) -> list[str]:
-    """Return the conditions of a path. Of a category that has one level, the levels that it has not say nothing."""
-    named = {
-        columns[index].feature for index, bound in bounds.items() if columns[index].level is not None and bound.low >= 0
-    }
-    conditions: list[str] = []
-    others: dict[str, list[tuple[str, bool]]] = {}
-    for index, bound in sorted(bounds.items(), key=lambda item: (columns[item[0]].feature, item[0])):
-        column = columns[index]
-        if column.is_boolean:
-            text = column.feature if bound.low >= 0 else f"not {column.feature}"
-            conditions.append(_with_null(text, column, bound))
-        elif column.level is None:
-            conditions.append(_with_null(_range(column.feature, bound), column, bound))
-        elif bound.low >= 0:
-            conditions.append(_with_null(f"{column.feature} = {_literal(column.level)}", column, bound))
-        elif column.feature not in named:
-            others.setdefault(column.feature, []).append((_literal(column.level), bound.takes_null))
-    for feature, levels in others.items():
-        names = ", ".join(level for level, _ in levels)
-        text = f"{feature} <> {names}" if len(levels) == 1 else f"{feature} not in ({names})"
-        takes_null = all(takes for _, takes in levels)
-        conditions.append(f"({text} or {feature} is null)" if takes_null else text)
-    return conditions
+def _tidy(low: float, high: float, digits: int, cut: float) -> float:
+    """Return of the numbers with so many digits the one next to the middle, ending in 0 or 5 where one does."""
+    if digits < 0:
+        return cut
+    step = 10.0**-digits
+    candidates = {round(cut + number * step, digits) for number in range(10)} | {cut}
+    inside = [number for number in candidates if low <= number < high]
+    middle = (low + high) / 2
+    return min(inside, key=lambda number: (abs(number - middle), number))
 
 
-def _with_null(text: str, column: _Column, bound: _Bounds) -> str:
-    """Return a condition that also says what holds for null, where null occurs."""
-    if bound.takes_null and np.isnan(column.values).any():
-        return f"({text} or {column.feature} is null)"
-    return text
+def plain_number(value: float) -> str:
+    """Return a number without an exponent, exactly as it compares."""
+    return np.format_float_positional(value, trim="-")
 
 
-def _range(feature: str, bound: _Bounds) -> str:
-    """Return a condition on a number."""
-    parts = []
-    if np.isfinite(bound.low):
-        parts.append(f"{feature} > {_number(bound.low)}")
-    if np.isfinite(bound.high):
-        parts.append(f"{feature} <= {_number(bound.high)}")
-    return " and ".join(parts)
-
-
-def _number(value: float) -> str:
-    """Return a number as SQL reads it back exactly; a cast keeps an engine from taking it for a decimal."""
-    if value == round(value) and abs(value) < 1e15:  # noqa: PLR2004
-        return str(int(value))
-    return f"cast('{value!r}' as double)" if "e" in repr(value) else repr(value)
-
-
-def _literal(text: str) -> str:
-    """Return a text as a SQL literal that both engines read alike."""
-    return "'" + text.replace("'", "''") + "'"
+def _quoted(text: str) -> str:
+    return f"'{text}'"

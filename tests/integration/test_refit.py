@@ -141,15 +141,11 @@ def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: P
     }
     fitted, clustered = {"rfm", "behavior"}, {"behavior"}
     assert {mart: names for mart, names in found.items() if names != set(kept)} == {
-        "marts.audience_members": clustered,
-        "marts.feed_google_customer_match": clustered,
-        "marts.feed_meta_custom_audiences": clustered,
-        "marts.feed_quality": clustered,
+        "marts.customer_explanations": clustered,
         "marts.k_search": clustered,
         "marts.model_parameters": fitted,
         "marts.segment_overlap": clustered,
-        # Three completed periods are needed, and small warehouses keep one.
-        "marts.segment_projection": set(),
+        "marts.segment_rules": clustered,
     }
     # The registry remembers it: whoever configures it again as it was goes on from there.
     assert "profile" in {row[0] for row in registry(project)}
@@ -158,7 +154,8 @@ def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: P
 def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_path: Path) -> None:
     root = copy_of_project(tmp_path)
     with (root / "seeds" / "reference" / "segment_names.csv").open("a", encoding="utf-8") as seed:
-        seed.write('behavior,1,"Stammkunden, treu"\nrfm,1,Favourites\nage_band,2,Forty plus\n')
+        seed.write('behavior,1,"Stammkunden, treu",crm,2026-01-02\nrfm,1,Favourites,crm,2026-01-02\n')
+        seed.write("age_band,2,Forty plus,crm,2026-01-02\n")
     project = DbtProject(copy_of_small(small, tmp_path / "warehouse").folder, root=root)
     build_small(project).check()
     assert generations(project) == dict.fromkeys(MODELS, (1, False))
@@ -189,7 +186,8 @@ def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_
         "marts.audience_members",
         "marts.dim_segments",
         "marts.fct_customer_segments",
-        "marts.segment_migrations",
+        "marts.segment_drivers",
         "marts.segment_profiles",
+        "marts.segment_rules",
     }
     assert {key for _, key in renamed} == set(named)

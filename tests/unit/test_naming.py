@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
-from segmentation.naming import category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.naming import (
+    Phrase,
+    Trait,
+    category_trait,
+    describe_segment,
+    name_segments,
+    numeric_trait,
+)
+
+RECENCY = Phrase("lapsed", "recent", "adjective")
+SPENDERS = Phrase("high spenders", "low spenders", "noun")
 
 
-def test_names_tell_the_one_or_two_strongest_traits() -> None:
-    monetary = numeric_trait("monetary", 1.2, typical=812.4, overall=305.0)
-    recency = numeric_trait("recency_days", -0.9, typical=9.0, overall=60.0)
+def test_names_tell_the_strongest_traits_in_the_words_of_the_catalogue() -> None:
+    monetary = numeric_trait("monetary", 1.2, typical=812.4, overall=305.0, phrase=SPENDERS)
+    recency = numeric_trait("recency_days", -0.9, typical=9.0, overall=60.0, phrase=RECENCY)
+    category = category_trait("category", "electronics", share=0.6, overall_share=0.2, is_boolean=False)
     visits = numeric_trait("visits", -0.2, typical=1.0, overall=1.1)
     assert name_segments(
-        [[visits, recency, monetary], [visits], [numeric_trait("visits", 3.0, typical=9, overall=1)]]
+        [[visits, recency, monetary, category], [visits], [numeric_trait("visits", 3.0, typical=9, overall=1)]]
     ) == [
-        "High monetary, low recency days",
-        "Close to average",
-        "Very high visits",
+        "Recent high spenders, electronics",
+        "Average customers",
+        "Customers with very high visits",
     ]
+    assert name_segments([[category], [recency], [recency, category]]) == [
+        "Electronics customers",
+        "Recent customers",
+        "Recent customers, electronics",
+    ]
+    balance = Trait("balance", 2.0, "with high balance", "", "clause")
+    loan = category_trait("loan", "true", share=0.9, overall_share=0.1, is_boolean=True)
+    assert name_segments([[balance, loan]]) == ["Customers with loan and high balance"]
     assert describe_segment([visits, recency, monetary], size=460, sample_size=1840) == (
         "460 of 1,840 sampled customers (25.0%): monetary about 812 against 305; recency days about 9 against 60."
     )
@@ -24,17 +43,23 @@ def test_names_tell_the_one_or_two_strongest_traits() -> None:
 def test_names_are_distinct() -> None:
     first = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", 0.4, typical=1, overall=0)]
     second = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", -0.4, typical=1, overall=0)]
-    assert name_segments([first, second]) == ["High a, high b", "High a, low b"]
-    assert name_segments([first, first, []]) == ["High a, high b (1)", "High a, high b (2)", "Close to average"]
+    assert name_segments([first, second]) == ["Customers with high a and high b", "Customers with high a and low b"]
+    assert name_segments([first, first, []]) == [
+        "Customers with high a and high b (1)",
+        "Customers with high a and high b (2)",
+        "Average customers",
+    ]
 
 
 def test_levels_are_named_as_people_say_them() -> None:
-    shares = {"share": 0.9, "overall_share": 0.3}
-    assert category_trait("region", "Île-de-France", is_boolean=False, **shares).phrase == "region Île-de-France"
-    assert category_trait("consent", "true", is_boolean=True, **shares).phrase == "consent"
-    assert category_trait("consent", "false", is_boolean=True, **shares).phrase == "no consent"
-    assert category_trait("region", "(missing)", is_boolean=False, **shares).phrase == "region unknown"
-    assert len(category_trait("region", "x\n" * 5000, is_boolean=False, **shares).phrase) < 60
+    def phrase(feature: str, level: str, *, is_boolean: bool = False) -> str:
+        return category_trait(feature, level, share=0.9, overall_share=0.3, is_boolean=is_boolean).phrase
+
+    assert phrase("region", "Île-de-France") == "Île-de-France"
+    assert phrase("consent", "true", is_boolean=True) == "with consent"
+    assert phrase("consent", "false", is_boolean=True) == "without consent"
+    assert phrase("region", "(missing)") == "with unknown region"
+    assert len(phrase("region", "x\n" * 5000)) < 60
     assert category_trait("region", "x", is_boolean=False, share=0.2, overall_share=0.3).strength == 0
 
 

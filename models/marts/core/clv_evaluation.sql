@@ -42,11 +42,10 @@ ranked as (
 
     select
         *,
-        count(*) over (partition by quantity) as customers,
         {%- for guess in ["expected", "usual"] %}
-        row_number() over (partition by quantity order by {{ guess }} desc, customer_id asc) as {{ guess }}_rank
-        {{- "," if not loop.last }}
+        row_number() over (partition by quantity order by {{ guess }} desc, customer_id asc) as {{ guess }}_rank,
         {%- endfor %}
+        count(*) over (partition by quantity) as customers
     from compared
 
 ),
@@ -55,15 +54,15 @@ measured as (
 
     select
         quantity,
-        count(*) as customers,
         {%- for guess in ["expected", "usual"] %}
         {{ pearson(guess, "actual") }} as {{ guess }}_correlation,
         {{ ratio(exact_sum(guess), exact_sum("actual")) }} - 1 as {{ guess }}_bias,
         {{ ratio(exact_sum("abs(" ~ guess ~ " - actual)"), "count(*)") }} as {{ guess }}_mean_absolute_error,
         {{ ratio(
             exact_sum("case when 10 * " ~ guess ~ "_rank <= customers then actual else 0 end"), exact_sum("actual")
-        ) }} as {{ guess }}_top_decile_capture{{ "," if not loop.last }}
+        ) }} as {{ guess }}_top_decile_capture,
         {%- endfor %}
+        count(*) as customers
     from ranked
     group by quantity
 

@@ -1,28 +1,58 @@
--- One row per clustering segmentation and customer with a segment: the features that place the customer in its scored
--- segment rather than the runner-up, and those that would move it there.
+-- One row per clustering segmentation and labelled customer: the features that place it where it is, and those that
+-- would move it to the runner-up, in numbers and in words.
 -- depends_on: {{ ref("publication_gate") }}
-with explanations as (
+{%- set columns = {
+    "segmentation": "string", "customer_id": "string", "raw_segment_id": "integer", "runner_up_segment_id": "integer",
+    "advantage": "double",
+} %}
+{%- for kind in ["place", "move"] %}
+{%- for rank in [1, 2, 3] %}
+{%- do columns.update({kind ~ "_feature_" ~ rank: "string", kind ~ "_contribution_" ~ rank: "double"}) %}
+{%- endfor %}
+{%- do columns.update({kind ~ "_words": "string"}) %}
+{%- endfor %}
+{%- do columns.update({"model_version": "string", "as_of_date": "date"}) %}
+with customers as (
 
-    select * from {{ ref("cluster_explanations") }}
+    select *
+    from {{ ref("customer_features") }}
+    where is_current
+
+),
+
+parameters as (
+
+    select * from {{ ref("candidate_parameters") }}
+
+),
+
+labels as (
+
+    -- A label that stands in for clusters that are not advised has no distances to explain.
+    select
+        segmentation,
+        customer_id,
+        raw_segment_id,
+        runner_up_segment_id,
+        model_version,
+        as_of_date
+    from {{ ref("customer_segments") }}
+    where raw_segment_id is not null and runner_up_segment_id is not null and assigned_by <> 'fallback'
 
 ),
 
 final as (
 
-    select
-        segmentation,
-        customer_id,
-        segment_id as raw_segment_id,
-        runner_up_segment_id,
-        {%- for side in ["for", "against"] %}
-        {%- for place in range(1, 4) %}
-        {{ side }}_feature_{{ place }},
-        {{ side }}_part_{{ place }},
-        {%- endfor %}
-        {%- endfor %}
-        model_version
-    from explanations
+    {% for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    select *
+    from (
+        {{ explain_customers(segmentation, "labels", "customers", "parameters") | indent(8) }}
+    ) as {{ segmentation }}
+    {{ "union all" if not loop.last }}
+    {% else %}
+    {{ no_rows(columns, "labels") }}
+    {% endfor %}
 
 )
 
-select * from final
+select {{ columns.keys() | join(", ") }} from final

@@ -1,5 +1,4 @@
--- One row per clustering segmentation, segment and rule: a condition on the columns of dim_customers that places most
--- customers as the model does.
+-- One row per clustering segmentation, segment and rule: conditions in SQL that stand for the model's distances.
 -- depends_on: {{ ref("publication_gate") }}
 with rules as (
 
@@ -18,18 +17,17 @@ final as (
     select
         rules.segmentation,
         rules.segment_id,
-        segments.segment_name,
         rules.rule_number,
-        rules.condition,
+        segments.segment_name,
+        rules.rule_sql,
         rules.conditions,
-        rules.customers,
+        rules.sample_customers,
+        rules.fidelity,
         rules.coverage,
-        rules.precision,
-        rules.fidelity
+        rules.segmentation_fidelity,
+        segments.model_version
     from rules
     inner join segments on rules.segmentation = segments.segmentation and rules.segment_id = segments.segment_id
-    -- Where a fallback is published, the rules of the clusters explain nothing that anybody sees.
-    where not segments.is_fallback
 
 )
 

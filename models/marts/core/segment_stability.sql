@@ -22,13 +22,12 @@ dates as (
     select
         segmentation,
         as_of_date,
-        row_number() over (partition by segmentation order by as_of_date) as move_number,
         {%- for kind, (before, after) in kinds.items() %}
         sum(case when {{ before }} <> 0 then customers else 0 end) as {{ kind }}from_customers,
         sum(case when {{ after }} <> 0 then customers else 0 end) as {{ kind }}to_customers,
-        sum(case when {{ after }} <> 0 and {{ after }} <> {{ before }} then customers else 0 end) as {{ kind }}begun
-        {{- "," if not loop.last }}
+        sum(case when {{ after }} <> 0 and {{ after }} <> {{ before }} then customers else 0 end) as {{ kind }}begun,
         {%- endfor %}
+        row_number() over (partition by segmentation order by as_of_date) as move_number
     from moves
     group by segmentation, as_of_date
 
@@ -38,13 +37,13 @@ runs as (
 
     select
         segmentation,
-        as_of_date,
         {%- for kind in kinds %}
         {{ ratio(
             "sum(" ~ kind ~ "to_customers + case when move_number = 1 then " ~ kind ~ "from_customers else 0 end) over so_far",
             "sum(" ~ kind ~ "begun + case when move_number = 1 then " ~ kind ~ "from_customers else 0 end) over so_far"
-        ) }} as {{ kind }}mean_run_length{{ "," if not loop.last }}
+        ) }} as {{ kind }}mean_run_length,
         {%- endfor %}
+        as_of_date
     from dates
     window so_far as (partition by segmentation order by as_of_date rows unbounded preceding)
 
@@ -99,7 +98,6 @@ final as (
     select
         raw_pairs.segmentation,
         raw_pairs.as_of_date,
-        cast(raw_pairs.customers as bigint) as customers,
         {%- for kind in kinds %}
         round({{ ratio(kind ~ "pairs.moved_customers", kind ~ "pairs.customers") }}, 6) as {{ kind }}moved_share,
         round(
@@ -107,8 +105,9 @@ final as (
                 kind ~ "pairs.cell_pairs", kind ~ "pairs.from_pairs", kind ~ "pairs.to_pairs", kind ~ "pairs.all_pairs"
             ) }}, 6
         ) as {{ kind }}adjusted_rand,
-        round(runs.{{ kind }}mean_run_length, 6) as {{ kind }}mean_run_length{{ "," if not loop.last }}
+        {{ "round(runs." ~ kind ~ "mean_run_length, 6)" }} as {{ kind }}mean_run_length,
         {%- endfor %}
+        cast(raw_pairs.customers as bigint) as customers
     from raw_pairs
     inner join runs on raw_pairs.segmentation = runs.segmentation and raw_pairs.as_of_date = runs.as_of_date
     inner join pairs on raw_pairs.segmentation = pairs.segmentation and raw_pairs.as_of_date = pairs.as_of_date

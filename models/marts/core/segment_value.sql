@@ -124,10 +124,10 @@ final as (
         round({{ ratio("compared.weighted_trend", "compared.revenue_last_90_days") }}, 6) as trend,
         round(compared.headroom, 6) as headroom,
         round(compared.total_value * compared.headroom, 2) as priority,
-        row_number() over (
+        cast(row_number() over (
             partition by compared.segmentation
             order by round(compared.total_value * compared.headroom, 2) desc nulls last, compared.segment_id asc
-        ) as priority_rank
+        ) as bigint) as priority_rank
     from compared
     left join {{ ref("segment_definitions") }} as segments
         on compared.segmentation = segments.segmentation and compared.segment_id = segments.segment_id

@@ -19,11 +19,11 @@ grouped as (
         frozen_on,
         measured_until,
         '{{ grouping }}' as grouping_name,
-        count(*) as customers,
         {%- for outcome, value in outcomes.items() %}
         {{ exact_sum(value) }} as {{ outcome }}_total,
-        {{ exact_sum(value ~ " * " ~ value) }} as {{ outcome }}_squares{{ "," if not loop.last }}
+        {{ exact_sum(value ~ " * " ~ value) }} as {{ outcome }}_squares,
         {%- endfor %}
+        count(*) as customers
     from frozen
     where {{ column }} is not null
     group by segmentation, frozen_on, measured_until, {{ column }}
@@ -95,13 +95,10 @@ final as (
             when compared.segments_explained is null then 'nothing to explain: the outcome does not vary'
             when compared.segments_explained <= 3 * {{ ratio("compared.segments - 1", "compared.customers - 1") }}
                 then 'hardly better than chance'
-            when configuration.method = 'rfm' or compared.rfm_explained is null
-                then case
-                    when compared.segments_explained > compared.past_revenue_explained then 'beats past revenue'
-                    else 'does not beat past revenue'
-                end
-            when compared.segments_explained > compared.rfm_explained then 'beats RFM'
-            else 'does not beat RFM'
+            when configuration.method <> 'rfm' and compared.segments_explained > compared.rfm_explained then 'beats RFM'
+            when configuration.method <> 'rfm' and compared.rfm_explained is not null then 'does not beat RFM'
+            when compared.segments_explained > compared.past_revenue_explained then 'beats past revenue'
+            else 'does not beat past revenue'
         end as reading
     from compared
     inner join configuration on compared.segmentation = configuration.segmentation

@@ -109,10 +109,10 @@ final as (
         round(revenue_share, 6) as revenue_share,
         -- How many more would buy it if the segment were like all customers: the gap to be filled.
         cast(greatest(round((overall_buyer_share - buyer_share) * customers), 0) as bigint) as missing_buyers,
-        row_number() over (
+        cast(row_number() over (
             partition by segmentation, segment_id
             order by buyer_share / overall_buyer_share desc, buyers desc, category asc
-        ) as affinity_rank
+        ) as bigint) as affinity_rank
     from shares
 
 )

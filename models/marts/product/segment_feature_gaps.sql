@@ -47,12 +47,12 @@ final as (
         round(best.mean - profiles.mean, 6) as gap,
         -- In deviations of all customers, so that features can be compared.
         round(best.standardised_difference - profiles.standardised_difference, 6) as standardised_gap,
-        row_number() over (
+        cast(row_number() over (
             partition by profiles.segmentation, profiles.segment_id
             order by
                 abs(best.standardised_difference - profiles.standardised_difference) desc nulls last,
                 profiles.feature
-        ) as gap_rank
+        ) as bigint) as gap_rank
     from profiles
     inner join best
         on

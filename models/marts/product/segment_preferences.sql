@@ -18,10 +18,10 @@ final as (
         customers,
         share,
         index_against_all,
-        row_number() over (
+        cast(row_number() over (
             partition by segmentation, segment_id, feature
             order by customers desc, level asc
-        ) as preference_rank
+        ) as bigint) as preference_rank
     from levels
 
 )

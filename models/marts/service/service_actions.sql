@@ -41,7 +41,7 @@ final as (
         customer_id,
         as_of_date,
         occasion,
-        row_number() over (partition by occasion order by monetary desc, customer_id asc) as priority,
+        cast(row_number() over (partition by occasion order by monetary desc, customer_id asc) as bigint) as priority,
         value_tier,
         monetary,
         reason

@@ -29,11 +29,11 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build study requirements clean
+	bench bench-build study study-smoothing requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP) ## Make .venv and install the pinned requirements and the package; nothing the second time
 	$(SAY) 'The environment $(VENV) is ready'
@@ -126,6 +126,9 @@ bench: $(STAMP) ## Time the clustering engine beside kmodes and scikit-learn (te
 
 study: $(STAMP) ## Ask 100 planted and 100 structureless data sets for k and verdict (half an hour)
 	@$(BIN)/python benchmarks/study_recovery.py
+
+study-smoothing: $(STAMP) ## Ask what smoothing finds of planted changes and removes of planted flicker (half a minute)
+	@$(BIN)/python benchmarks/study_smoothing.py
 
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py

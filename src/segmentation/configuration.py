@@ -820,11 +820,11 @@ class _Validator:
         if value in ("none", None):
             return None
         if not isinstance(value, Mapping):
-            self.problems.add(where, f"must be none or {{margin: 0.25, periods: 2}}, not {quote(value)}")
+            self.problems.add(where, f"must be none or {{margin: 0.3, periods: 3}}, not {quote(value)}")
             return None
         self.unknown_keys(where, value, ("margin", "periods"))
         if "periods" not in value:
-            self.problems.add(where, "periods is missing; write {margin: 0.25, periods: 2}")
+            self.problems.add(where, "periods is missing; write {margin: 0.3, periods: 3}")
         margin = value.get("margin")
         return Smoothing(
             margin=None if margin is None else self.number(f"{where}.margin", margin, low=0, high=1),

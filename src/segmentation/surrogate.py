@@ -309,12 +309,12 @@ def conditions(feature: str, bounds: Bounds, *, fill: float | None = None) -> li
 
 
 def round_between(low: float, high: float) -> float:
-    """Return the number with fewest digits that is at least `low` and below `high`.
+    """Return a number with fewest digits that is at least `low` and below `high`, next to the middle.
 
     Examples
     --------
     >>> round_between(12.37, 14.9)
-    13.0
+    14.0
     >>> round_between(0.1234, 0.1299)
     0.125
     """

@@ -98,8 +98,8 @@ def a_mart_that_breaks_its_contract(project: DbtProject) -> Outcome:
     broken = DbtProject(project.folder, root=copy_of_project(project.folder))
     replace_in(
         broken.root / "models" / "marts" / "core" / "segment_profiles.sql",
-        "profiles.customers,",
-        "cast(profiles.customers as double) as customers,",
+        "judged.customers,",
+        "cast(judged.customers as double) as customers,",
     )
     return build_small(broken, as_of_date=OTHER_DAY)
 
@@ -271,7 +271,12 @@ def test_every_gating_test_holds_back_the_gate(nodes: dict[str, dict[str, Any]])
         if node["resource_type"] in {"test", "unit_test"} and node["config"]["severity"].lower() == "error"
     ]
     before_the_gate = [test for test in gating if not behind & set(nodes[test]["depends_on"]["nodes"])]
-    behind_it = [test for test in gating if behind & set(nodes[test]["depends_on"]["nodes"])]
+    # What is written down of a publication comes after it, and can hold nothing back.
+    behind_it = [
+        test
+        for test in gating
+        if behind & set(nodes[test]["depends_on"]["nodes"]) and PUBLICATION not in ancestors(nodes, test)
+    ]
     assert len(before_the_gate) > 50
     assert len(behind_it) > 20
     assert gaps(nodes, before_the_gate, GATE) == {}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import ROOT, environment
@@ -217,6 +217,7 @@ def test_the_path_is_the_name_of_the_database_in_a_folder_beside_it(tmp_path: Pa
     assert published_path("shop.duckdb", folder=tmp_path) == tmp_path / "shop.duckdb"
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1))
 def test_quoting_keeps_any_text(text: str) -> None:
     with duckdb.connect() as connection:

@@ -18,7 +18,7 @@ final as (
         as_of_date,
         item,
         orders,
-        cast(row_number() over (partition by as_of_date order by orders desc, item) as integer) as item_number
+        cast(row_number() over (partition by as_of_date order by orders desc, item asc) as integer) as item_number
     from counted
 
 )

@@ -34,10 +34,11 @@ ranked as (
     select
         tests.*,
         {{ normal_tail("tests.z") | indent(8) }} as p_value,
-        cast(frequent.items * (frequent.items - 1) + frequent_pairs.pairs * (frequent.items - 2) as double) as hypotheses,
+        cast(frequent.items * (frequent.items - 1) + frequent_pairs.pairs * (frequent.items - 2) as double)
+            as hypotheses,
         row_number() over (
             partition by tests.as_of_date, tests.segment_id
-            order by tests.z desc, tests.consequent, tests.antecedent_1, tests.antecedent_2 nulls first
+            order by tests.z desc, tests.consequent asc, tests.antecedent_1 asc, tests.antecedent_2 asc nulls first
         ) as test_rank
     from tests
     inner join frequent on tests.as_of_date = frequent.as_of_date and tests.segment_id = frequent.segment_id

@@ -99,7 +99,7 @@ best_reason as (
         *,
         row_number() over (
             partition by as_of_date, customer_id, item
-            order by score desc, strength desc, reason, antecedent_item_1, antecedent_item_2
+            order by score desc, strength desc, reason asc, antecedent_item_1 asc, antecedent_item_2 asc
         ) as reason_rank
     from new_to_customer
 
@@ -110,7 +110,7 @@ ranked as (
     select
         *,
         cast(row_number() over (
-            partition by as_of_date, customer_id order by score desc, strength desc, item
+            partition by as_of_date, customer_id order by score desc, strength desc, item asc
         ) as integer) as recommendation_rank
     from best_reason
     where reason_rank = 1

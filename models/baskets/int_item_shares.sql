@@ -1,4 +1,4 @@
--- One row per as-of date, segment and item: who of the segment bought it, and whether it takes a larger part of all that
+-- One row per as-of date, segment and item: who of the segment bought it, and whether it is a larger part of all that
 -- the segment's customers bought than of what everybody bought, beyond chance. A customer counts once per item, so that
 -- nobody's habit decides. Segment 0 holds all customers, who differ from nobody.
 with bought as (
@@ -114,7 +114,7 @@ ranked as (
     select
         *,
         {{ normal_tail("z") | indent(8) }} as p_value,
-        row_number() over (partition by as_of_date, segment_id order by z desc, item) as test_rank
+        row_number() over (partition by as_of_date, segment_id order by z desc, item asc) as test_rank
     from tested
 
 ),

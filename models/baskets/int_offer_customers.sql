@@ -101,8 +101,8 @@ final as (
         {%- endif %}
     from sampled
     {%- if is_clustered %}
-    left join labels_then on sampled.customer_id = labels_then.customer_id
-    cross join verdict
+left join labels_then on sampled.customer_id = labels_then.customer_id
+cross join verdict
     {%- endif %}
 
 )

@@ -5,7 +5,7 @@ with popular as (
     select
         as_of_date,
         item,
-        row_number() over (partition by as_of_date order by buyers desc, item) as popularity
+        row_number() over (partition by as_of_date order by buyers desc, item asc) as popularity
     from {{ ref("int_item_shares") }}
     where segment_id = 0
 

@@ -25,7 +25,7 @@ rules as (
         rules.*,
         first_items.item as antecedent_item_1,
         second_items.item as antecedent_item_2,
-        consequents.item as item
+        consequents.item
     from {{ ref("int_basket_rules") }} as rules
     inner join items as first_items
         on rules.as_of_date = first_items.as_of_date and rules.antecedent_1 = first_items.item_number
@@ -47,7 +47,7 @@ offers as (
         item,
         round(share, 6) as score,
         round(index_against_all, 6) as strength,
-        row_number() over (partition by as_of_date, segment_id order by buyers desc, item) as offer_rank
+        row_number() over (partition by as_of_date, segment_id order by buyers desc, item asc) as offer_rank
     from shares
 
     union all

@@ -316,7 +316,7 @@ def round_between(low: float, high: float) -> float:
     >>> round_between(12.37, 14.9)
     14.0
     >>> round_between(0.1234, 0.1299)
-    0.125
+    0.127
     """
     for digits in range(-12, 18):
         step = 10.0**-digits

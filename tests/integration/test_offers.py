@@ -35,7 +35,9 @@ def baskets(project: DbtProject, where: str, *, item: str = "product_id") -> lis
 def rules_of_mlxtend(transactions: Iterable[list[str]], floor: float) -> Rules:
     transactions = list(transactions)
     encoder = TransactionEncoder()
-    table = pd.DataFrame(encoder.fit_transform(transactions), columns=[str(name) for name in encoder.columns_])
+    table = pd.DataFrame.sparse.from_spmatrix(  # type: ignore[attr-defined]
+        encoder.fit_transform(transactions, sparse=True), columns=[str(name) for name in encoder.columns_]
+    )
     frequent = fpgrowth(table, min_support=floor / len(transactions) - 1e-12, use_colnames=True, max_len=3)
     rules = association_rules(frequent, metric="confidence", min_threshold=MIN_CONFIDENCE - 1e-12)
     return {

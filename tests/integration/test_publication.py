@@ -64,7 +64,9 @@ def signature(project: DbtProject, folder: Path) -> str:
 def test_what_is_published_is_what_was_built(small: DbtProject) -> None:
     published = small.content(published=True)
     assert published == small.content()
-    assert all(rows for _, rows in published.values())
+    # A small warehouse keeps one date before the current, and few orders: these have nothing to say of it.
+    silent = {"recommendation_backtest", "segment_basket_rules", "segment_projection", "segmentation_differentiation"}
+    assert {mart for mart, (_, rows) in published.items() if not rows} == {f"marts.{mart}" for mart in silent}
     assert stat.S_IMODE(small.published.stat().st_mode) == 0o444
     assert [path.name for path in small.published.parent.iterdir()] == [small.published.name]
 

@@ -53,10 +53,11 @@ KINDS = (
     "k_search",
     "sensitivity",
     "quality",
+    "decision",
 )
 """Kinds of rows, in the order in which they are written."""
 
-DESCRIPTIVE_KINDS = frozenset({"note", "segment", "k_search", "sensitivity", "quality"})
+DESCRIPTIVE_KINDS = frozenset({"note", "segment", "k_search", "sensitivity", "quality", "decision"})
 """Kinds that tell about a model and are no part of it."""
 
 VERSIONED_FACTS = frozenset({"method", "status", "reason", "k"})
@@ -177,7 +178,7 @@ def rows_from_frame(frame: pd.DataFrame) -> tuple[ParameterRow, ...]:
 
 
 def models_from_frame(frame: pd.DataFrame) -> dict[str, FittedModel]:
-    """Read the active models by name of their segmentation; they are not new.
+    """Read the active models by name of their segmentation; they are not new, and what was decided on them is past.
 
     Parameters
     ----------
@@ -193,7 +194,7 @@ def models_from_frame(frame: pd.DataFrame) -> dict[str, FittedModel]:
             model_version=str(group["model_version"].iloc[0]),
             generation=int(group["generation"].max()),
             is_new=False,
-            rows=rows_from_frame(group),
+            rows=rows_from_frame(group[group["kind"] != "decision"]),
         )
     return models
 

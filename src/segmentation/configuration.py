@@ -67,6 +67,19 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateGates:
+    """What a refitted model must achieve to take the place of the one in force; None asks nothing.
+
+    `smallest_share` is a part of min_share, `verdict` counts steps, and the others are differences.
+    """
+
+    smallest_share: float | None
+    verdict: int | None
+    stability: float | None
+    silhouette: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRule:
     """One segment of a rule segmentation: `when` as written, `sql` fully parenthesised and portable."""
 
@@ -90,6 +103,7 @@ class SegmentationConfig:
     smoothing: Smoothing | None
     refit: RefitPolicy
     update: UpdatePolicy
+    gates: CandidateGates
     seed: int
     sample_size: int
     uses_orders: bool
@@ -115,9 +129,8 @@ class SegmentationConfig:
         )
         segments = tuple(SegmentRule(**segment) for segment in raw["segments"])
         smoothing = None if raw["smoothing"] is None else Smoothing(**raw["smoothing"])
-        return cls(
-            **{**raw, "features": features, "k": KRange(**raw["k"]), "segments": segments, "smoothing": smoothing}
-        )
+        raw |= {"k": KRange(**raw["k"]), "smoothing": smoothing, "gates": CandidateGates(**raw["gates"])}
+        return cls(**{**raw, "features": features, "segments": segments})
 
 
 # --- What may be written ----------------------------------------------------------------------------------------
@@ -157,6 +170,7 @@ VARIABLES = (
     "feature_defaults",
     "features",
     "refit",
+    "candidate_gates",
     "fit_sample_size",
     "random_seed",
     "advice",
@@ -206,6 +220,8 @@ _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update"),
     "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing", "refit", "update"),
 }
+# What a candidate is held against, with the largest tolerance of each.
+_GATES: Mapping[str, float] = {"smallest_share": 1.0, "verdict": 3, "stability": 1.0, "silhouette": 2.0}
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
 _MAX_DAYS = 3_650
@@ -422,12 +438,13 @@ class _Validator:
         self.integer("random_seed", self.get("random_seed", 0), low=0, high=_MAX_SEED)
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
+        gates = self.candidate_gates()
         self.check_advice()
         self.check_value()
         self.check_audiences()
         self.check_service()
         self.check_offers()
-        segmentation_defaults = self.segmentation_defaults()
+        segmentation_defaults = {**self.segmentation_defaults(), "gates": gates}
         return self.segmentations(treatments, segmentation_defaults)
 
     # --- Small checks -----------------------------------------------------------------------------------------
@@ -797,6 +814,20 @@ class _Validator:
                 hint = did_you_mean(settings["segmentation"], ("auto", *known))
                 what = f"there is no segmentation {quote(settings['segmentation'])}"
                 self.problems.add(f"{where}.segmentation", f"{what}; {hint}")
+
+    def candidate_gates(self) -> CandidateGates:
+        where = "candidate_gates"
+        settings = self.complete_mapping(where, tuple(_GATES))
+        checked: dict[str, Any] = dict.fromkeys(_GATES)
+        for key, most in _GATES.items():
+            value = settings.get(key)
+            if value is None:  # asks nothing
+                continue
+            if key == "verdict":
+                checked[key] = self.integer(f"{where}.{key}", value, low=0, high=int(most))
+            else:
+                checked[key] = self.number(f"{where}.{key}", value, low=0, high=most)
+        return CandidateGates(**checked)
 
     # --- Segmentations ----------------------------------------------------------------------------------------
 

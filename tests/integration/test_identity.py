@@ -104,7 +104,7 @@ def test_a_refused_candidate_leaves_the_champion(story: tuple[Shop, list[State]]
     first, refused = story[1][:2]
     decision = refused.decision
     assert decision["action"] == "refused"
-    assert "did not pass: its smallest share is 0.0196, that of the present model 0.3268" in decision["reason"]
+    assert "did not pass: its smallest share is 0.0196, that of the present model 0.3464" in decision["reason"]
     assert decision["candidate_smallest_share"] == pytest.approx(6 / 306)
     assert decision["required_smallest_share"] == pytest.approx(0.9 * 0.03)
     assert decision["model_version"] == decision["previous_model_version"] == first.decision["model_version"]

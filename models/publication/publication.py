@@ -43,6 +43,7 @@ def model(dbt, session):
         "segment_rules": dbt.ref("segment_rules"),
         "segment_stability": dbt.ref("segment_stability"),
         "segment_value": dbt.ref("segment_value"),
+        "segmentation_decisions": dbt.ref("segmentation_decisions"),
         "segmentation_differentiation": dbt.ref("segmentation_differentiation"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
         "service_actions": dbt.ref("service_actions"),

@@ -56,6 +56,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "segment_rules": ("segmentation", "segment_id", "rule_number"),
     "segment_stability": ("segmentation", "as_of_date"),
     "segment_value": ("segmentation", "segment_id"),
+    "segmentation_decisions": ("segmentation",),
     "segmentation_differentiation": ("segmentation", "outcome"),
     "segmentation_quality": ("segmentation",),
     "service_actions": ("customer_id", "occasion"),

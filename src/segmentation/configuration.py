@@ -29,6 +29,8 @@ Source = Literal["orders", "customers"]
 Method = Literal["rules", "rfm", "kmeans", "kprototypes"]
 Transform = Literal["none", "log", "yeo_johnson"]
 Scale = Literal["none", "standard", "robust", "minmax"]
+RefitPolicy = Literal["on_request", "on_drift", "always"]
+UpdatePolicy = Literal["frozen", "online"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ class SegmentationConfig:
     gamma: Literal["auto"] | float
     borderline_margin: float
     smoothing: Smoothing | None
+    refit: RefitPolicy
+    update: UpdatePolicy
     seed: int
     sample_size: int
     uses_orders: bool
@@ -130,6 +134,9 @@ SCHEMA = pa.schema(
         # When a customer moves; without periods, at once.
         pa.field("smoothing_margin", pa.float64(), nullable=True),
         pa.field("smoothing_periods", pa.int32(), nullable=True),
+        # When a model is fitted anew, and whether it learns in between; rules have none.
+        pa.field("refit_policy", pa.string(), nullable=True),
+        pa.field("update_policy", pa.string(), nullable=True),
         pa.field("config_hash", pa.string(), nullable=False),
         pa.field("definition", pa.string(), nullable=False),
     ]
@@ -191,13 +198,13 @@ _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
-_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing")
+_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update")
 _MAX_SMOOTHING_PERIODS = 12
 _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "rules": ("segments", "smoothing"),
-    "rfm": ("smoothing",),
-    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing"),
-    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
+    "rfm": ("smoothing", "refit"),
+    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update"),
+    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing", "refit", "update"),
 }
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
@@ -319,7 +326,7 @@ def resolve(
     -------
     pyarrow.Table
         One row for each segmentation, in the order of the configuration; columns as in `SCHEMA`. `config_hash` is the
-        MD5 of what changes a fit; names, the order of features, borderline_margin and smoothing do not.
+        MD5 of what changes a fit; names, the order of features, borderline_margin, smoothing and policies do not.
 
     Raises
     ------
@@ -342,6 +349,8 @@ def resolve(
             "borderline_margin": config.borderline_margin,
             "smoothing_margin": config.smoothing.margin if config.smoothing else None,
             "smoothing_periods": config.smoothing.periods if config.smoothing else None,
+            "refit_policy": None if config.method == "rules" else config.refit,
+            "update_policy": None if config.method == "rules" else config.update,
             "config_hash": config_hash(config),
             "definition": config.to_json(),
         }
@@ -361,7 +370,8 @@ def config_hash(config: SegmentationConfig) -> str:
     Returns
     -------
     str
-        32 hexadecimal digits. Names, borderline_margin, smoothing and what the method does not use are left out.
+        32 hexadecimal digits. Names, borderline_margin, smoothing, the policies and what the method does not use are
+        left out.
     """
     content: dict[str, Any] = {"method": config.method}
     if config.method == "rules":
@@ -794,6 +804,7 @@ class _Validator:
         where = "segmentation_defaults"
         settings = self.complete_mapping(where, _SEGMENTATION_DEFAULTS)
         base = {"k": KRange(2, 2), "min_share": 0.01, "gamma": "auto", "borderline_margin": 0.0, "smoothing": None}
+        base |= {"refit": "on_request", "update": "frozen"}
         return {**base, **self.fit_settings(where, settings)}
 
     def fit_settings(self, where: str, settings: Mapping[Any, Any]) -> dict[str, Any]:
@@ -814,6 +825,9 @@ class _Validator:
             checked["borderline_margin"] = self.number(f"{where}.borderline_margin", margin, low=0, high=1)
         if "smoothing" in settings:
             checked["smoothing"] = self.smoothing(f"{where}.smoothing", settings["smoothing"])
+        for key, policies in (("refit", get_args(RefitPolicy)), ("update", get_args(UpdatePolicy))):
+            if key in settings:
+                checked[key] = self.choice(f"{where}.{key}", settings[key], policies)
         return checked
 
     def smoothing(self, where: str, value: Any) -> Smoothing | None:
@@ -904,6 +918,8 @@ class _Validator:
             fit["smoothing"] = self.smoothing(f"{where}.smoothing", own.get("smoothing"))
             if fit["smoothing"] and fit["smoothing"].margin is not None:
                 self.problems.add(f"{where}.smoothing", f"margin has no meaning for {method}; write {{periods: 2}}")
+            # Nor have they anything that moves with single customers.
+            fit["update"] = "frozen"
         if method in {"kmeans", "kprototypes"} and fit["k"].min * fit["min_share"] > 1:
             self.problems.add(
                 f"{where}.min_share",

@@ -7,7 +7,7 @@ sorted by customer_id, so the result depends on what is in the sample and on not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -32,6 +32,7 @@ from segmentation.distances import Clustering, MixedData, Prototypes, assign, co
 from segmentation.drift import distance_row, level_rows, number_rows
 from segmentation.k_search import SEARCH_ROWS, search_k, subsample
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
+from segmentation.lifecycle import Update, drifts_from_frame, plan, settle
 from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
 from segmentation.online import Tally, heaviest, tally_rows
 from segmentation.parameters import (
@@ -60,11 +61,13 @@ def fit_all(
     previous: pd.DataFrame,
     refit: bool,
     phrases: PhraseBook | None = None,
+    *,
+    drift: pd.DataFrame | None = None,
+    update: Update | None = None,
 ) -> pa.Table:
     """Fit, or take over, the model of every segmentation that has parameters.
 
-    A model that was fitted under the same configuration is taken over, unless `refit`. A refit that arrives at the same
-    content is not new either.
+    `lifecycle.plan` says what is tried for each. A refit that arrives at the same content is not new.
 
     Parameters
     ----------
@@ -78,12 +81,16 @@ def fit_all(
         Whether to fit anew what has not changed.
     phrases : mapping of str to Phrase, optional
         By feature, what customers with high and low values are called in the names of segments.
+    drift : DataFrame, optional
+        One row per segmentation: segmentation, has_drifted, reason. Heeded under the policy refit: on_drift.
+    update : callable, optional
+        Moves a model by what has come in. Called under the policy update: online.
 
     Returns
     -------
     pyarrow.Table
-        Rows of `parameters.SCHEMA`, ordered by the position of the segmentation, then kind, segment, feature and level.
-        Rule segmentations have none.
+        Rows of `parameters.SCHEMA`, ordered by the position of the segmentation, then kind, segment, feature and level;
+        rows of kind decision say what was done and why. Rule segmentations have none.
 
     Raises
     ------
@@ -92,25 +99,32 @@ def fit_all(
     """
     require_columns(sample, ["customer_id", "has_purchased"], table="training_sample")
     ordered = sample.sort_values("customer_id", kind="stable", ignore_index=True)
-    active = models_from_frame(previous)
+    active, drifts = models_from_frame(previous), drifts_from_frame(drift)
     models: list[FittedModel] = []
     with threadpool_limits(limits=1):
         for row in configuration.sort_values(["position", "segmentation"]).to_dict("records"):
             if row["method"] == "rules":
                 continue
-            name, config_hash = str(row["segmentation"]), str(row["config_hash"])
-            before = active.get(name)
-            if before is None or refit or not _is_current(before, config_hash):
-                config = SegmentationConfig.from_json(row["definition"])
-                models.append(_fit(config, config_hash, ordered, before, phrases or {}))
-            else:
-                models.append(before)
+            config, config_hash = SegmentationConfig.from_json(row["definition"]), str(row["config_hash"])
+            before = active.get(config.name)
+            planned = plan(config, config_hash, before, refit=refit, drift=drifts.get(config.name))
+            candidate = before
+            if planned.action in {"fitted first", "refitted"}:
+                candidate = _fit(config, config_hash, ordered, before, phrases or {})
+            elif planned.action == "updated" and before is not None and update is not None:
+                rows = update(config, before)
+                candidate = before if rows is None else _successor(config.name, config_hash, rows, before)
+            model, decision = settle(planned, before, candidate)
+            models.append(replace(model, rows=(*model.rows, *decision.to_rows())))
     return to_table(models)
 
 
-def _is_current(model: FittedModel, config_hash: str) -> bool:
-    """Return whether a model may go on; one that could not be fitted is tried again, as customers may have come."""
-    return model.fact("config_hash") == config_hash and model.fact("status") == "fitted"
+def _successor(name: str, config_hash: str, rows: Sequence[ParameterRow], before: FittedModel | None) -> FittedModel:
+    """Return the model that follows another; it is the same one where the content is equal."""
+    version = model_version(config_hash, rows)
+    if before is not None and before.model_version == version:
+        return before
+    return FittedModel(name, version, 1 if before is None else before.generation + 1, is_new=True, rows=tuple(rows))
 
 
 def _fit(
@@ -135,11 +149,7 @@ def _fit(
     ]
     if outcome.reason:
         facts.append(ParameterRow("model", feature="reason", value_string=outcome.reason))
-    rows = (*facts, *outcome.rows)
-    version = model_version(config_hash, rows)
-    if before is not None and before.model_version == version:
-        return before
-    return FittedModel(config.name, version, 1 if before is None else before.generation + 1, is_new=True, rows=rows)
+    return _successor(config.name, config_hash, [*facts, *outcome.rows], before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ KINDS = (
     "k_search",
     "sensitivity",
     "quality",
+    "decision",
     "bin_edge",
     "bin_share",
     "mean_distance",
@@ -69,7 +70,7 @@ ONLINE_KINDS = frozenset({"segment_weight", "level_weight", "counted"})
 """What online updates go on from: the weight of the customers counted so far, and up to when they were."""
 
 DESCRIPTIVE_KINDS = (
-    frozenset({"note", "segment", "k_search", "sensitivity", "quality"}) | BASELINE_KINDS | ONLINE_KINDS
+    frozenset({"note", "segment", "k_search", "sensitivity", "quality", "decision"}) | BASELINE_KINDS | ONLINE_KINDS
 )
 """Kinds that tell about a model and are no part of it."""
 
@@ -191,7 +192,7 @@ def rows_from_frame(frame: pd.DataFrame) -> tuple[ParameterRow, ...]:
 
 
 def models_from_frame(frame: pd.DataFrame) -> dict[str, FittedModel]:
-    """Read the active models by name of their segmentation; they are not new.
+    """Read the active models by name of their segmentation; they are not new, and what was decided on them is past.
 
     Parameters
     ----------
@@ -207,7 +208,7 @@ def models_from_frame(frame: pd.DataFrame) -> dict[str, FittedModel]:
             model_version=str(group["model_version"].iloc[0]),
             generation=int(group["generation"].max()),
             is_new=False,
-            rows=rows_from_frame(group),
+            rows=rows_from_frame(group[group["kind"] != "decision"]),
         )
     return models
 

@@ -48,6 +48,19 @@ def parameters(project: DbtProject) -> list[tuple[Any, ...]]:
     return project.query("select * from marts.model_parameters order by all", published=True)
 
 
+def decisions(project: DbtProject) -> dict[str, str]:
+    """Return what the last published build did with every model."""
+    rows = project.query("select segmentation, action from marts.segmentation_decisions", published=True)
+    return {str(name): str(action) for name, action in rows}
+
+
+def lasting(project: DbtProject) -> dict[str, Any]:
+    """Return what is published, but for what each build decided anew."""
+    content = project.content(published=True)
+    assert content.pop("marts.segmentation_decisions")
+    return content
+
+
 def generations(project: DbtProject) -> dict[str, tuple[int, bool]]:
     """Return the generation of every model, and whether the last build fitted it."""
     return {name: (generation, is_new) for name, (_, generation, is_new) in models(project).items()}
@@ -58,6 +71,7 @@ def test_the_first_build_fits_and_registers_every_model(small: DbtProject) -> No
     columns = "segmentation, model_version, generation, kind, segment_id, feature, level, value_double, value_string"
     registered = small.query(f"select {columns} from publication.model_registry order by all")
     assert registered == small.query(f"select {columns} from clustering.candidate_parameters order by all")
+    assert decisions(small) == dict.fromkeys(MODELS, "fitted first")
 
 
 def test_models_are_frozen_while_customers_come(small: DbtProject, grown: DbtProject) -> None:
@@ -65,6 +79,7 @@ def test_models_are_frozen_while_customers_come(small: DbtProject, grown: DbtPro
     assert small.query(customers, published=True) == [(300,)]
     assert grown.query(customers, published=True) == [(420,)]
     assert generations(grown) == dict.fromkeys(MODELS, (1, False))
+    assert decisions(grown) == dict.fromkeys(MODELS, "kept")
     assert parameters(grown) == parameters(small)
     assert registry(grown) == registry(small)
     # The stored models label everybody who has bought something, those who have come included.
@@ -111,7 +126,9 @@ def test_a_refit_on_the_same_data_is_no_new_model(small: DbtProject, tmp_path: P
     build_small(project, refit=True).check()
     assert generations(project) == dict.fromkeys(MODELS, (1, False))
     assert registry(project) == registry(small)
-    assert project.content(published=True) == small.content(published=True)
+    assert lasting(project) == lasting(small)
+    reasons = project.query("select distinct action, reason from marts.segmentation_decisions", published=True)
+    assert reasons == [("kept", "A refit was asked for. It came out the same.")]
 
 
 def test_a_full_refresh_keeps_the_models(grown: DbtProject, tmp_path: Path) -> None:
@@ -163,7 +180,7 @@ def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_
         ("rfm", 1): "Favourites",
         ("age_band", 2): "Forty plus",
     }
-    before, after = small.content(published=True), project.content(published=True)
+    before, after = lasting(small), lasting(project)
     assert list(before) == list(after)
     renamed = set()
     for mart, (columns, rows) in before.items():

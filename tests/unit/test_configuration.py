@@ -93,6 +93,8 @@ VALID: dict[str, Any] = {
         "gamma": "auto",
         "borderline_margin": 0.1,
         "smoothing": {"margin": 0.25, "periods": 2},
+        "refit": "on_request",
+        "update": "frozen",
     },
     "segmentations": {
         "age_band": {
@@ -184,7 +186,8 @@ def test_the_definition_has_the_documented_keys() -> None:
     [definition] = resolve(changed("segmentations", {"rfm": {"method": "rfm"}}), CATALOGUE)["definition"].to_pylist()
     content = json.loads(definition)
     assert " ".join(sorted(content)) == (
-        "borderline_margin features gamma k method min_share name sample_size seed segments smoothing uses_orders"
+        "borderline_margin features gamma k method min_share name refit sample_size seed segments smoothing update "
+        "uses_orders"
     )
     assert " ".join(sorted(content["features"][0])) == "clip impute kind name scale source transform weight"
 
@@ -253,6 +256,10 @@ def test_variations_are_valid(path: str, value: Any) -> None:
         ("segmentation_defaults.gamma", 2, set()),
         ("segmentations.profile.gamma", 2, {"profile"}),
         ("segmentation_defaults.k", 3, {"profile"}),
+        ("segmentation_defaults.refit", "always", set()),
+        ("segmentation_defaults.update", "online", set()),
+        ("segmentations.behavior.refit", "on_drift", set()),
+        ("segmentations.rfm.refit", "always", set()),
         ("segmentations.behavior.k", 5, {"behavior"}),
         ("segmentations.behavior.min_share", 0.1, {"behavior"}),
         ("segmentations.behavior.features", ["monetary"], {"behavior"}),
@@ -296,6 +303,16 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("random_seed", "one", "random_seed: must be a whole number"),
     ("random_seed", 2**32, "random_seed: must be a whole number"),
     ("refit", "yes", 'refit: must be true or false, not "yes"'),
+    # policies
+    ("segmentation_defaults.refit", True, "segmentation_defaults.refit: True is not one of its values; valid: always"),
+    ("segmentations.rfm.refit", "on_drfit", 'segmentations.rfm.refit: "on_drfit" is not one of its values; did you'),
+    ("segmentations.behavior.update", "on", 'segmentations.behavior.update: "on" is not one of its values'),
+    ("segmentations.rfm.update", "online", "segmentations.rfm.update: has no meaning for rfm; it belongs to kmeans, k"),
+    (
+        "segmentations.age_band.refit",
+        "always",
+        "age_band.refit: has no meaning for rules; it belongs to rfm, kmeans, k",
+    ),
     # offers
     ("offers.min_orders", 1, "offers.min_orders: must be a whole number from 2"),
     ("offers.min_support", 1.5, "offers.min_support: must be a number of at least 0 and at most 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -152,6 +153,20 @@ def test_samples_larger_than_the_search_are_fitted_whole(monkeypatch: pytest.Mon
 # --- Taking over -----------------------------------------------------------------------------------
 
 
+def decisions(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What was done for each segmentation, and why."""
+    decided = rows[rows["kind"] == "decision"]
+    return {
+        str(name): dict(zip(own["feature"], own["value_string"], strict=True))
+        for name, own in decided.groupby("segmentation", sort=False)
+    }
+
+
+def without_decisions(rows: pd.DataFrame) -> pd.DataFrame:
+    """What holds from one build to the next."""
+    return rows[rows["kind"] != "decision"].drop(columns="is_new").reset_index(drop=True)
+
+
 def active(rows: pd.DataFrame) -> pd.DataFrame:
     """What an engine gives back: shuffled, whole numbers with nulls as floats."""
     return rows.drop(columns="is_new").sample(frac=1, random_state=1).astype({"segment_id": "float64"})
@@ -160,7 +175,7 @@ def active(rows: pd.DataFrame) -> pd.DataFrame:
 def test_an_unchanged_configuration_takes_the_model_over(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
     other = sample.assign(amount=sample["amount"] * 3, monetary=1.0)
     again = fit_all(configuration(RFM, BEHAVIOR, PROFILE), other, active(rows), refit=False).to_pandas()
-    pd.testing.assert_frame_equal(again.drop(columns="is_new"), rows.drop(columns="is_new"), check_exact=True)
+    pd.testing.assert_frame_equal(without_decisions(again), without_decisions(rows), check_exact=True)
     assert not again["is_new"].any()
 
 
@@ -174,7 +189,7 @@ def test_a_changed_configuration_gives_a_new_generation(sample: pd.DataFrame, ro
 
 def test_a_refit_of_the_same_customers_is_not_new(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
     again = fit_all(configuration(RFM, BEHAVIOR, PROFILE), sample, active(rows), refit=True).to_pandas()
-    pd.testing.assert_frame_equal(again.drop(columns="is_new"), rows.drop(columns="is_new"), check_exact=True)
+    pd.testing.assert_frame_equal(without_decisions(again), without_decisions(rows), check_exact=True)
     assert not again["is_new"].any()
 
 
@@ -184,6 +199,37 @@ def test_a_refit_of_other_customers_is_new(sample: pd.DataFrame, rows: pd.DataFr
     assert again["is_new"].all()
     assert again["generation"].eq(2).all()
     assert again["model_version"].iloc[0] != of(rows, "behavior")["model_version"].iloc[0]
+
+
+def test_drift_refits_where_the_policy_says_so(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
+    drift = pd.DataFrame({"segmentation": ["behavior", "profile"], "has_drifted": True, "reason": "Moved."})
+    heeding = configured(features=NUMBERS, refit="on_drift")
+    table = fit_all(configuration(heeding, PROFILE), sample.iloc[:300], active(rows), refit=False, drift=drift)
+    found = decisions(table.to_pandas())
+    assert found["behavior"]["action"] == "refitted"
+    assert found["behavior"]["reason"] == "Customers have drifted. Moved."
+    assert found["profile"]["action"] == "kept"
+
+
+def test_a_model_learns_online_where_the_policy_says_so(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
+    online = configured(features=NUMBERS, update="online")
+
+    def moved(config: Any, model: Any) -> Any:
+        assert config.name == model.segmentation == "behavior"
+        return [
+            replace(row, value_double=row.value_double + 1) if row.kind == "centroid" else row for row in model.rows
+        ]
+
+    table = fit_all(configuration(online, PROFILE), sample, active(rows), refit=False, update=moved)
+    found = table.to_pandas()
+    assert {name: decision["action"] for name, decision in decisions(found).items()} == {
+        "behavior": "updated",
+        "profile": "kept",
+    }
+    assert of(found, "behavior")["generation"].eq(2).all()
+    assert of(found, "behavior")["is_new"].all()
+    still = fit_all(configuration(online), sample, active(rows), refit=False, update=lambda *_: None)
+    assert decisions(still.to_pandas())["behavior"]["action"] == "kept"
 
 
 def test_a_segmentation_that_is_gone_has_no_rows(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -218,7 +264,10 @@ def test_samples_without_segments_say_why(config: Any, frame: pd.DataFrame, reas
     found = fitted(config, frame)
     assert fact(found, "status") == "not_fitted"
     assert fact(found, "reason") == reason
-    assert set(found["kind"]) <= {"model", "note"}
+    assert set(found["kind"]) <= {"model", "note", "decision"}
+    [decision] = decisions(found).values()
+    assert decision["action"] == "not fitted"
+    assert decision["reason"] == f"There was no model. No model could be fitted: {reason}."
 
 
 def test_fewer_distinct_customers_than_k_min_are_too_few() -> None:

@@ -1,5 +1,6 @@
 -- One row per segmentation with a model, measure and feature (empty where the measure is of the model as a whole): how
 -- far today's customers are from those of the fit, by the model that was active when this build began.
+-- depends_on: {{ ref("customer_features") }}
 {%- set drift = var("drift") %}
 {%- set columns = {"segmentation": "string", "measure": "string", "feature": "string"} %}
 with parameters as (

@@ -67,6 +67,18 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Online:
+    """How a model learns: by which half-life earlier customers lose weight, and from how many new ones on it moves.
+
+    One of the half-lives is None: of customers counted in the same segment since, or of days.
+    """
+
+    half_life_customers: float | None
+    half_life_days: float | None
+    min_customers: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRule:
     """One segment of a rule segmentation: `when` as written, `sql` fully parenthesised and portable."""
 
@@ -90,6 +102,7 @@ class SegmentationConfig:
     smoothing: Smoothing | None
     refit: RefitPolicy
     update: UpdatePolicy
+    online: Online | None
     seed: int
     sample_size: int
     uses_orders: bool
@@ -115,9 +128,9 @@ class SegmentationConfig:
         )
         segments = tuple(SegmentRule(**segment) for segment in raw["segments"])
         smoothing = None if raw["smoothing"] is None else Smoothing(**raw["smoothing"])
-        return cls(
-            **{**raw, "features": features, "k": KRange(**raw["k"]), "segments": segments, "smoothing": smoothing}
-        )
+        online = None if raw["online"] is None else Online(**raw["online"])
+        read = {"features": features, "k": KRange(**raw["k"]), "segments": segments, "smoothing": smoothing}
+        return cls(**{**raw, **read, "online": online})
 
 
 # --- What may be written ----------------------------------------------------------------------------------------
@@ -159,6 +172,7 @@ VARIABLES = (
     "refit",
     "fit_sample_size",
     "random_seed",
+    "drift",
     "advice",
     "value",
     "audiences",
@@ -198,14 +212,19 @@ _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
-_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update")
+_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update", "online")
 _MAX_SMOOTHING_PERIODS = 12
 _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "rules": ("segments", "smoothing"),
     "rfm": ("smoothing", "refit"),
-    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update"),
-    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing", "refit", "update"),
+    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update", "online"),
+    "kprototypes": (
+        *("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
+        *("refit", "update", "online"),
+    ),
 }
+_DRIFT_KEYS = ("notable_psi", "psi", "distance_change", "unseen_share")
+_ONLINE_EXAMPLE = "write {half_life_days: 90, min_customers: 100} or {half_life_customers: 50000, min_customers: 100}"
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
 _MAX_DAYS = 3_650
@@ -422,6 +441,7 @@ class _Validator:
         self.integer("random_seed", self.get("random_seed", 0), low=0, high=_MAX_SEED)
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
+        self.check_drift()
         self.check_advice()
         self.check_value()
         self.check_audiences()
@@ -767,6 +787,15 @@ class _Validator:
             what = 'must be null or the digits of a country\'s calling code in quotes, such as "49"'
             self.problems.add(f"{where}.calling_code", f"{what}, not {quote(code)}")
 
+    def check_drift(self) -> None:
+        where = "drift"
+        settings = self.complete_mapping(where, _DRIFT_KEYS)
+        for key in ("notable_psi", "psi", "distance_change"):
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, above=True)
+        if "unseen_share" in settings:
+            self.number(f"{where}.unseen_share", settings["unseen_share"], low=0, high=1, above=True)
+
     def check_service(self) -> None:
         where = "service"
         settings = self.complete_mapping(where, _SERVICE_KEYS)
@@ -804,7 +833,7 @@ class _Validator:
         where = "segmentation_defaults"
         settings = self.complete_mapping(where, _SEGMENTATION_DEFAULTS)
         base = {"k": KRange(2, 2), "min_share": 0.01, "gamma": "auto", "borderline_margin": 0.0, "smoothing": None}
-        base |= {"refit": "on_request", "update": "frozen"}
+        base |= {"refit": "on_request", "update": "frozen", "online": None}
         return {**base, **self.fit_settings(where, settings)}
 
     def fit_settings(self, where: str, settings: Mapping[Any, Any]) -> dict[str, Any]:
@@ -828,6 +857,8 @@ class _Validator:
         for key, policies in (("refit", get_args(RefitPolicy)), ("update", get_args(UpdatePolicy))):
             if key in settings:
                 checked[key] = self.choice(f"{where}.{key}", settings[key], policies)
+        if "online" in settings:
+            checked["online"] = self.online(f"{where}.online", settings["online"])
         return checked
 
     def smoothing(self, where: str, value: Any) -> Smoothing | None:
@@ -843,6 +874,24 @@ class _Validator:
         return Smoothing(
             margin=None if margin is None else self.number(f"{where}.margin", margin, low=0, high=1),
             periods=self.integer(f"{where}.periods", value.get("periods", 1), low=1, high=_MAX_SMOOTHING_PERIODS),
+        )
+
+    def online(self, where: str, value: Any) -> Online:
+        settings = self.mapping(where, value)
+        half_lives = ("half_life_customers", "half_life_days")
+        self.unknown_keys(where, settings, (*half_lives, "min_customers"))
+        given = {key: settings[key] for key in half_lives if settings.get(key) is not None}
+        if isinstance(value, Mapping) and len(given) != 1:
+            what = f"must have one of {' and '.join(half_lives)}, and has {'both' if given else 'neither'}"
+            self.problems.add(where, f"{what}; {_ONLINE_EXAMPLE}")
+        if isinstance(value, Mapping) and "min_customers" not in settings:
+            self.problems.add(where, f"min_customers is missing; {_ONLINE_EXAMPLE}")
+        checked = {key: self.number(f"{where}.{key}", given[key], low=0, above=True) for key in given}
+        least = settings.get("min_customers", 1)
+        return Online(
+            half_life_customers=checked.get("half_life_customers"),
+            half_life_days=checked.get("half_life_days"),
+            min_customers=self.integer(f"{where}.min_customers", least, low=1, high=_MAX_INTEGER),
         )
 
     def k_range(self, where: str, value: Any) -> KRange:
@@ -919,7 +968,7 @@ class _Validator:
             if fit["smoothing"] and fit["smoothing"].margin is not None:
                 self.problems.add(f"{where}.smoothing", f"margin has no meaning for {method}; write {{periods: 2}}")
             # Nor have they anything that moves with single customers.
-            fit["update"] = "frozen"
+            fit |= {"update": "frozen", "online": None}
         if method in {"kmeans", "kprototypes"} and fit["k"].min * fit["min_share"] > 1:
             self.problems.add(
                 f"{where}.min_share",

@@ -6,7 +6,7 @@ the model; SQL counts today's customers in the same bins (models `drift_counts` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,14 @@ MAX_LEVELS = 1_000
 """Levels of a category that are kept by name, the most frequent ones; the others are `OTHER_LEVELS`."""
 
 OTHER_LEVELS = "(other)"
+
+MEASURES: Mapping[str, str] = {
+    "feature_psi": "the population stability index of {feature}",
+    "segment_psi": "the population stability index of the segments' shares",
+    "distance_change": "the change of the mean distance to the own centroid",
+    "unseen_share": "the share of unseen levels of {feature}",
+}
+"""What the measures of the table measured_drift are called in a sentence."""
 
 LEAST_SHARE = 0.0001
 """What an empty bin counts as in the index, whose logarithm knows no zero. The macro `stability_term` has it too."""
@@ -153,35 +161,39 @@ def population_stability(before: FloatArray, now: FloatArray) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def reason_to_refit(drift: pd.DataFrame) -> str | None:
-    """Return why a segmentation has drifted, None if it has not.
+def verdicts(measured: pd.DataFrame) -> pd.DataFrame:
+    """Return of every segmentation whether its customers have drifted, and a sentence that says how far.
 
     Parameters
     ----------
-    drift : DataFrame
-        The rows of the table measured_drift of one segmentation: measure, feature, value, threshold, is_beyond.
+    measured : DataFrame
+        The table measured_drift: segmentation, measure, feature, value, threshold, is_beyond, state.
 
     Returns
     -------
-    str or None
-        Names the measure that exceeds its threshold most, with value and threshold, and how many others there are.
+    DataFrame
+        One row per segmentation: segmentation, has_drifted, reason.
     """
-    beyond = [
+    columns = ["segmentation", "has_drifted", "reason"]
+    rows = [(str(name), *_verdict(group)) for name, group in measured.groupby("segmentation", sort=True)]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _verdict(measured: pd.DataFrame) -> tuple[bool, str]:
+    """Name the measure that is nearest to its threshold, or furthest beyond it."""
+    known = [
         (float(value) / float(threshold), str(measure), str(feature), float(value), float(threshold))
-        for measure, feature, value, threshold, is_beyond in drift[
-            ["measure", "feature", "value", "threshold", "is_beyond"]
+        for measure, feature, value, threshold in measured.loc[
+            measured["value"].notna(), ["measure", "feature", "value", "threshold"]
         ].itertuples(index=False, name=None)
-        if bool(is_beyond)
     ]
+    if not known:
+        return False, "Drift is not known, as the model does not know the customers that it was fitted to."
+    known.sort(key=lambda found: (-found[0], *found[1:3]))
+    _, measure, feature, value, threshold = known[0]
+    beyond = int(measured["is_beyond"].astype(bool).sum())
+    what = MEASURES[measure].format(feature=feature)
     if not beyond:
-        return None
-    beyond.sort(key=lambda found: (-found[0], found[1:3]))
-    _, measure, feature, value, threshold = beyond[0]
-    of = f" of {feature}" if feature else ""
-    others = f", and {_number_of_others(beyond)}" if len(beyond) > 1 else ""
-    return f"drift: {measure.replace('_', ' ')}{of} is {value:.4g}, above {threshold:.4g}{others}"
-
-
-def _number_of_others(beyond: Sequence[object]) -> str:
-    others = len(beyond) - 1
-    return f"{others} other measure{'s' if others > 1 else ''} above theirs"
+        return False, f"No measure of drift is above its threshold; {what} is nearest, {value:.4g} of {threshold:.4g}."
+    others = f", and so are {beyond - 1} other measures of drift" if beyond > 1 else ""
+    return True, f"{what[0].upper()}{what[1:]} is {value:.4g}, above {threshold:.4g}{others}."

@@ -12,15 +12,15 @@ The half-life takes the place of a learning rate that falls to zero, by which su
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from segmentation.columns import FloatArray, IntArray, TextArray
-from segmentation.parameters import ONLINE_KINDS, ParameterRow
+from segmentation.configuration import SegmentationConfig
+from segmentation.parameters import ONLINE_KINDS, FittedModel, ParameterRow
 
 LevelWeights = Mapping[str, Mapping[str, FloatArray]]
 """By feature and level, the weight of the customers of every segment, an array of shape (k,)."""
@@ -154,7 +154,9 @@ def add_batch(counted: Tally, batch: Tally, factors: FloatArray) -> Tally:
         before, now = counted.levels.get(feature, {}), batch.levels.get(feature, {})
         nobody = np.zeros(len(counted.weights))
         added = {level: factors * before.get(level, nobody) + now.get(level, nobody) for level in {*before, *now}}
-        levels[feature] = heaviest({level: weights for level, weights in added.items() if weights.max() >= LEAST_WEIGHT})
+        levels[feature] = heaviest(
+            {level: weights for level, weights in added.items() if weights.max() >= LEAST_WEIGHT}
+        )
     return Tally(factors * counted.weights + batch.weights, factors[:, None] * counted.sums + batch.sums, levels)
 
 
@@ -228,74 +230,28 @@ def tally_rows(tally: Tally, segments: Sequence[int], *, as_of_date: str | None,
     return rows
 
 
-def updated_rows(rows: Sequence[ParameterRow], batch: pd.DataFrame, decay: Decay) -> tuple[ParameterRow, ...]:
-    """Count a batch of customers and return the rows of the model that has moved with them.
+def learner(batches: pd.DataFrame) -> Callable[[SegmentationConfig, FittedModel], tuple[ParameterRow, ...] | None]:
+    """Return what moves a model by the customers who have come in.
 
     Parameters
     ----------
-    rows : sequence of ParameterRow
-        Rows of a fitted model of method kmeans or kprototypes, with what it has counted.
-    batch : DataFrame
-        Sums of the batch by that model, rows of the table online_batches of one segmentation: segment_id, feature
-        (null for the segment as a whole), level (null for a number), customers, total (of the scaled values of a
-        number), as_of_date. Segments without customers may be absent.
-    decay : Decay
-        How fast earlier customers lose weight.
+    batches : DataFrame
+        The table online_batches: segmentation and the columns that `updated_rows` reads. Zero rows are allowed.
 
     Returns
     -------
-    tuple of ParameterRow
-        New centroids, modes and weights; all other rows as they were.
-
-    Raises
-    ------
-    ValueError
-        If the model has not counted its customers, as one of before there were updates (`has_tally`).
+    callable
+        From configuration and active model to the rows of the moved one; None where fewer customers have come in than
+        the configuration asks for. They are part of a later batch.
     """
-    if not has_tally(rows):
-        raise ValueError("the model does not know the weight of its customers; it has to be fitted anew once")
-    segments = sorted({row.segment_id for row in rows if row.kind == "segment_weight" and row.segment_id is not None})
-    numbers = sorted({row.feature for row in rows if row.kind == "centroid" and row.feature is not None})
-    categories = sorted({row.feature for row in rows if row.kind == "mode" and row.feature is not None})
-    centroids = np.zeros((len(segments), len(numbers)))
-    modes = np.full((len(segments), len(categories)), "", dtype=object)
-    for row in rows:
-        if row.kind == "centroid":
-            centroids[segments.index(row.segment_id), numbers.index(row.feature)] = row.value_double
-        elif row.kind == "mode":
-            modes[segments.index(row.segment_id), categories.index(row.feature)] = row.value_string
-    before = _counted(rows, segments, centroids)
-    now = _batch_tally(batch, segments, numbers)
-    last, today = _last_date(rows), _date_of(batch)
-    days = (today - last).days if last is not None and today is not None else 0
-    after = add_batch(before, now, decay.factors(now.weights, days))
-    means = after.means(centroids)
-    leading = [after.leading_level(feature, modes[:, place]) for place, feature in enumerate(categories)]
-    moved: list[ParameterRow] = []
-    for row in rows:
-        if row.kind == "centroid":
-            mean = means[segments.index(row.segment_id), numbers.index(row.feature)]
-            moved.append(replace(row, value_double=float(mean)))
-        elif row.kind == "mode":
-            mode = leading[categories.index(row.feature)][segments.index(row.segment_id)]
-            moved.append(replace(row, value_string=str(mode)))
-        elif row.kind not in ONLINE_KINDS:
-            moved.append(row)
-    dates = [date for date in (last, today) if date is not None]
-    return (
-        *moved,
-        *tally_rows(
-            after,
-            segments,
-            as_of_date=max(dates).isoformat() if dates else None,
-            updates=_updates(rows) + 1,
-        ),
-    )
 
+    def update(config: SegmentationConfig, model: FittedModel) -> tuple[ParameterRow, ...] | None:
+        batch = batches[batches["segmentation"] == config.name]
+        if config.online is None or customers_in(batch) < config.online.min_customers:
+            return None
+        return updated_rows(model.rows, batch, Decay(config.online.half_life_customers, config.online.half_life_days))
 
-def has_tally(rows: Sequence[ParameterRow]) -> bool:
-    """Return whether a model knows the weight of the customers that it was made from."""
-    return any(row.kind == "segment_weight" for row in rows)
+    return update
 
 
 def customers_in(batch: pd.DataFrame) -> int:
@@ -303,43 +259,118 @@ def customers_in(batch: pd.DataFrame) -> int:
     return int(batch.loc[batch["feature"].isna(), "customers"].sum())
 
 
-def _counted(rows: Sequence[ParameterRow], segments: Sequence[int], centroids: FloatArray) -> Tally:
-    weights = np.zeros(len(segments))
-    levels: dict[str, dict[str, FloatArray]] = {}
-    for row in rows:
-        if row.kind == "segment_weight" and row.segment_id is not None:
-            weights[segments.index(row.segment_id)] = row.value_double
-        elif row.kind == "level_weight" and row.segment_id is not None:
-            by_level = levels.setdefault(row.feature or "", {})
-            at_level = by_level.setdefault(row.level or "", np.zeros(len(segments)))
-            at_level[segments.index(row.segment_id)] = row.value_double
-    return Tally(weights, weights[:, None] * centroids, levels)
+def updated_rows(rows: Sequence[ParameterRow], batch: pd.DataFrame, decay: Decay) -> tuple[ParameterRow, ...]:
+    """Count a batch of customers and return the rows of the model that has moved with them.
 
+    Parameters
+    ----------
+    rows : sequence of ParameterRow
+        Rows of a fitted model of method kmeans or kprototypes, with what it has counted. One of before there were
+        updates begins with its segments' sizes at the fit, and with the mode as everybody's level.
+    batch : DataFrame
+        Sums of the batch by that model: segment_id, feature (null for the segment as a whole), level (null for a
+        number), customers, total (of the scaled values of a number), as_of_date. Segments without customers may be
+        absent.
+    decay : Decay
+        How fast earlier customers lose weight.
 
-def _batch_tally(batch: pd.DataFrame, segments: Sequence[int], numbers: Sequence[str]) -> Tally:
-    weights, sums = np.zeros(len(segments)), np.zeros((len(segments), len(numbers)))
-    levels: dict[str, dict[str, FloatArray]] = {}
-    columns = ["segment_id", "feature", "level", "customers", "total"]
-    for segment_id, feature, level, customers, total in batch[columns].itertuples(index=False, name=None):
-        place = segments.index(int(segment_id))
-        if pd.isna(feature):
-            weights[place] = customers
-        elif pd.isna(level):
-            sums[place, numbers.index(feature)] = total
-        else:
-            levels.setdefault(feature, {}).setdefault(str(level), np.zeros(len(segments)))[place] = customers
-    return Tally(weights, sums, levels)
-
-
-def _updates(rows: Sequence[ParameterRow]) -> int:
-    return next((int(row.value_double or 0) for row in rows if row.kind == "counted" and row.feature == "updates"), 0)
-
-
-def _last_date(rows: Sequence[ParameterRow]) -> datetime.date | None:
-    text = next((row.value_string for row in rows if row.kind == "counted" and row.feature == "as_of_date"), None)
-    return None if text is None else datetime.date.fromisoformat(text)
-
-
-def _date_of(batch: pd.DataFrame) -> datetime.date | None:
+    Returns
+    -------
+    tuple of ParameterRow
+        New centroids, modes and weights; all other rows as they were.
+    """
+    before = _State.of(rows)
+    now = before.tally_of_batch(batch)
     dates = batch["as_of_date"].dropna()
-    return None if dates.empty else cast("datetime.date", pd.Timestamp(dates.max()).date())
+    today = before.as_of_date if dates.empty else pd.Timestamp(dates.max()).date()
+    days = (today - before.as_of_date).days if today is not None and before.as_of_date is not None else 0
+    after = add_batch(before.tally, now, decay.factors(now.weights, days))
+    means = after.means(before.centroids)
+    leading = {
+        feature: after.leading_level(feature, before.modes[:, place]) for place, feature in enumerate(before.categories)
+    }
+    moved: list[ParameterRow] = []
+    for row in rows:
+        if row.kind == "centroid":
+            mean = means[before.segment(row.segment_id), before.numbers.index(str(row.feature))]
+            moved.append(replace(row, value_double=float(mean)))
+        elif row.kind == "mode":
+            moved.append(replace(row, value_string=str(leading[str(row.feature)][before.segment(row.segment_id)])))
+        elif row.kind not in ONLINE_KINDS:
+            moved.append(row)
+    last = max((date for date in (before.as_of_date, today) if date is not None), default=None)
+    as_of_date = None if last is None else last.isoformat()
+    return (*moved, *tally_rows(after, before.segments, as_of_date=as_of_date, updates=before.updates + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What the rows of a model say of its prototypes and of what it has counted."""
+
+    segments: list[int]
+    numbers: list[str]
+    categories: list[str]
+    centroids: FloatArray
+    modes: TextArray
+    tally: Tally
+    updates: int
+    as_of_date: datetime.date | None
+
+    @classmethod
+    def of(cls, rows: Sequence[ParameterRow]) -> _State:
+        by_kind: dict[str, list[ParameterRow]] = {}
+        for row in rows:
+            by_kind.setdefault(row.kind, []).append(row)
+        centroid_rows, mode_rows = by_kind.get("centroid", []), by_kind.get("mode", [])
+        segments = sorted({row.segment_id or 0 for row in (*centroid_rows, *mode_rows)})
+        numbers = sorted({str(row.feature) for row in centroid_rows})
+        categories = sorted({str(row.feature) for row in mode_rows})
+        centroids = np.zeros((len(segments), len(numbers)))
+        for row in centroid_rows:
+            centroids[segments.index(row.segment_id or 0), numbers.index(str(row.feature))] = row.value_double
+        modes = np.full((len(segments), len(categories)), "", dtype=object)
+        for row in mode_rows:
+            modes[segments.index(row.segment_id or 0), categories.index(str(row.feature))] = row.value_string
+        sizes = [row for row in by_kind.get("segment", []) if row.feature == "sample_size"]
+        weights = np.zeros(len(segments))
+        for row in by_kind.get("segment_weight") or sizes:
+            weights[segments.index(row.segment_id or 0)] = row.value_double
+        levels: dict[str, dict[str, FloatArray]] = {}
+        for row in by_kind.get("level_weight") or [
+            replace(row, level=row.value_string, value_double=weights[segments.index(row.segment_id or 0)])
+            for row in mode_rows
+        ]:
+            at_level = levels.setdefault(str(row.feature), {}).setdefault(str(row.level), np.zeros(len(segments)))
+            at_level[segments.index(row.segment_id or 0)] = row.value_double
+        counted = {row.feature: row for row in by_kind.get("counted", [])}
+        date = counted["as_of_date"].value_string if "as_of_date" in counted else None
+        return cls(
+            segments,
+            numbers,
+            categories,
+            centroids,
+            modes,
+            Tally(weights, weights[:, None] * centroids, levels),
+            int(counted["updates"].value_double or 0) if "updates" in counted else 0,
+            None if date is None else datetime.date.fromisoformat(date),
+        )
+
+    def segment(self, segment_id: int | None) -> int:
+        """Return the place of a segment."""
+        return self.segments.index(segment_id or 0)
+
+    def tally_of_batch(self, batch: pd.DataFrame) -> Tally:
+        """Read the sums of a batch."""
+        weights, sums = np.zeros(len(self.segments)), np.zeros((len(self.segments), len(self.numbers)))
+        levels: dict[str, dict[str, FloatArray]] = {}
+        columns = ["segment_id", "feature", "level", "customers", "total"]
+        for segment_id, feature, level, customers, total in batch[columns].itertuples(index=False, name=None):
+            place = self.segment(int(segment_id))
+            if pd.isna(feature):
+                weights[place] = customers
+            elif pd.isna(level):
+                sums[place, self.numbers.index(str(feature))] = total
+            else:
+                at_level = levels.setdefault(str(feature), {}).setdefault(str(level), np.zeros(len(self.segments)))
+                at_level[place] = customers
+        return Tally(weights, sums, levels)

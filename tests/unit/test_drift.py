@@ -20,11 +20,13 @@ from segmentation.drift import (
     level_rows,
     number_rows,
     population_stability,
-    reason_to_refit,
+    verdicts,
 )
 
 VALUES = arrays(
-    np.float64, st.integers(1, 60), elements=st.one_of(st.floats(-1e6, 1e6), st.integers(0, 3).map(float), st.just(np.nan))
+    np.float64,
+    st.integers(1, 60),
+    elements=st.one_of(st.floats(-1e6, 1e6), st.integers(0, 3).map(float), st.just(np.nan)),
 )
 
 
@@ -98,15 +100,35 @@ def test_an_empty_bin_has_a_finite_index() -> None:
     assert index == pytest.approx(-0.1 * np.log(0.9) + (0.1 - LEAST_SHARE) * np.log(0.1 / LEAST_SHARE))
 
 
-def drift(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+def measured(*rows: tuple[str, str, float | None, float]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["measure", "feature", "value", "threshold"])
-    return table.assign(is_beyond=table["value"] > table["threshold"])
+    return table.assign(segmentation="behavior", is_beyond=table["value"] > table["threshold"])
 
 
-def test_the_reason_names_what_is_furthest_beyond_its_threshold() -> None:
-    assert reason_to_refit(drift()) is None
-    assert reason_to_refit(drift(("feature_shares", "age", 0.1, 0.25))) is None
-    one = drift(("feature_shares", "age", 0.1, 0.25), ("segment_shares", "", 0.31, 0.25))
-    assert reason_to_refit(one) == "drift: segment shares is 0.31, above 0.25"
-    several = drift(("feature_shares", "age", 0.5, 0.25), ("mean_distance", "", 0.3, 0.25), ("x", "", 0.3, 0.25))
-    assert reason_to_refit(several) == "drift: feature shares of age is 0.5, above 0.25, and 2 other measures above theirs"
+def verdict(*rows: tuple[str, str, float | None, float]) -> tuple[bool, str]:
+    ((name, has_drifted, reason),) = verdicts(measured(*rows)).itertuples(index=False, name=None)
+    assert name == "behavior"
+    return has_drifted, reason
+
+
+def test_the_verdict_names_what_is_furthest_beyond_its_threshold() -> None:
+    age, shares = ("feature_psi", "age", 0.5, 0.25), ("segment_psi", "", 0.31, 0.25)
+    assert verdict(("feature_psi", "age", 0.1, 0.25), shares) == (
+        True,
+        "The population stability index of the segments' shares is 0.31, above 0.25.",
+    )
+    assert verdict(shares, age, ("unseen_share", "region", 0.06, 0.05)) == (
+        True,
+        "The population stability index of age is 0.5, above 0.25, and so are 2 other measures of drift.",
+    )
+
+
+def test_a_verdict_without_drift_names_what_is_nearest() -> None:
+    assert verdict(("distance_change", "", -0.1, 0.25), ("unseen_share", "region", 0.01, 0.05)) == (
+        False,
+        "No measure of drift is above its threshold; the share of unseen levels of region is nearest, 0.01 of 0.05.",
+    )
+    has_drifted, reason = verdict(("feature_psi", "age", None, 0.25))
+    assert not has_drifted
+    assert "not known" in reason
+    assert verdicts(measured()).empty

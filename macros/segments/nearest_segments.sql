@@ -74,7 +74,6 @@
         {{ value_in_slot(slots, "segment_id", "nearest_slot") | indent(8) }} as segment_id,
         sqrt(greatest({{ value_in_slot(slots, "square", "nearest_slot") | indent(8) }}, 0)) as distance
     from placed
-    where nearest_slot is not null
 {%- endmacro %}
 
 

@@ -9,8 +9,8 @@ before. On the same customers the segmentation is fitted anew, as a build does i
 segments that is known.
 
 The exit code is 1 if at any step the adjusted Rand index of an updated model against the moving truth is more than 0.05
-below that of the refit, or if its updates take a tenth or more of the time of the refits. Both times are of one run, and
-are those of all cores together, which other work on the machine changes least.
+below that of the refit, or if its updates take a tenth or more of the time of the refits. Both times are of one run and
+of all cores together, which other work on the machine changes least.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation.configuration import FeatureConfig, KRange, Online, SegmentationConfig, config_hash
+from segmentation.configuration import CandidateGates, FeatureConfig, KRange, Online, SegmentationConfig, config_hash
 from segmentation.distances import MixedData, assign
 from segmentation.fitting import fit_all
 from segmentation.kprototypes import fit_kprototypes
@@ -95,6 +95,7 @@ def configured() -> SegmentationConfig:
         refit="on_request",
         update="online",
         online=None,
+        gates=CandidateGates(None, None, None, None),
         seed=20260101,
         sample_size=200_000,
         uses_orders=False,

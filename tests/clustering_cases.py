@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from segmentation.configuration import FeatureConfig, KRange, Method, SegmentationConfig, config_hash
+from segmentation.configuration import CandidateGates, FeatureConfig, KRange, Method, SegmentationConfig, config_hash
 from segmentation.fitting import fit_all
 from segmentation.parameters import SCHEMA
 
@@ -47,6 +47,7 @@ def configured(
         "smoothing": None,
         "refit": "on_request",
         "update": "frozen",
+        "gates": CandidateGates(smallest_share=0.9, verdict=0, stability=0.1, silhouette=0.02),
         "seed": 7,
         "sample_size": 200_000,
         "uses_orders": method == "rfm",

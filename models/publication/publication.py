@@ -33,6 +33,7 @@ def model(dbt, session):
         "segment_category_affinity": dbt.ref("segment_category_affinity"),
         "segment_drivers": dbt.ref("segment_drivers"),
         "segment_feature_gaps": dbt.ref("segment_feature_gaps"),
+        "segment_lineage": dbt.ref("segment_lineage"),
         "segment_migrations": dbt.ref("segment_migrations"),
         "segment_overlap": dbt.ref("segment_overlap"),
         "segment_periods": dbt.ref("segment_periods"),

@@ -46,6 +46,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "segment_category_affinity": ("segmentation", "segment_id", "category"),
     "segment_drivers": ("segmentation", "segment_id", "driver_rank"),
     "segment_feature_gaps": ("segmentation", "segment_id", "feature"),
+    "segment_lineage": ("segmentation", "generation", "from_segment_id", "to_segment_id"),
     "segment_migrations": ("segmentation", "as_of_date", "from_segment_id", "to_segment_id"),
     "segment_overlap": ("segmentation", "segment_id", "runner_up_segment_id"),
     "segment_periods": ("segmentation", "segment_id", "as_of_date"),

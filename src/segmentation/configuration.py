@@ -79,6 +79,19 @@ class Online:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateGates:
+    """What a refitted model must achieve to take the place of the one in force; None asks nothing.
+
+    `smallest_share` is a part of min_share, `verdict` counts steps, and the others are differences.
+    """
+
+    smallest_share: float | None
+    verdict: int | None
+    stability: float | None
+    silhouette: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRule:
     """One segment of a rule segmentation: `when` as written, `sql` fully parenthesised and portable."""
 
@@ -103,6 +116,7 @@ class SegmentationConfig:
     refit: RefitPolicy
     update: UpdatePolicy
     online: Online | None
+    gates: CandidateGates
     seed: int
     sample_size: int
     uses_orders: bool
@@ -129,8 +143,8 @@ class SegmentationConfig:
         segments = tuple(SegmentRule(**segment) for segment in raw["segments"])
         smoothing = None if raw["smoothing"] is None else Smoothing(**raw["smoothing"])
         online = None if raw["online"] is None else Online(**raw["online"])
-        read = {"features": features, "k": KRange(**raw["k"]), "segments": segments, "smoothing": smoothing}
-        return cls(**{**raw, **read, "online": online})
+        raw |= {"k": KRange(**raw["k"]), "smoothing": smoothing, "gates": CandidateGates(**raw["gates"])}
+        return cls(**{**raw, "features": features, "segments": segments, "online": online})
 
 
 # --- What may be written ----------------------------------------------------------------------------------------
@@ -170,6 +184,7 @@ VARIABLES = (
     "feature_defaults",
     "features",
     "refit",
+    "candidate_gates",
     "fit_sample_size",
     "random_seed",
     "drift",
@@ -225,6 +240,8 @@ _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
 }
 _DRIFT_KEYS = ("notable_psi", "psi", "distance_change", "unseen_share")
 _ONLINE_EXAMPLE = "write {half_life_days: 90, min_customers: 100} or {half_life_customers: 50000, min_customers: 100}"
+# What a candidate is held against, with the largest tolerance of each.
+_GATES: Mapping[str, float] = {"smallest_share": 1.0, "verdict": 3, "stability": 1.0, "silhouette": 2.0}
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
 _MAX_DAYS = 3_650
@@ -442,12 +459,13 @@ class _Validator:
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
         self.check_drift()
+        gates = self.candidate_gates()
         self.check_advice()
         self.check_value()
         self.check_audiences()
         self.check_service()
         self.check_offers()
-        segmentation_defaults = self.segmentation_defaults()
+        segmentation_defaults = {**self.segmentation_defaults(), "gates": gates}
         return self.segmentations(treatments, segmentation_defaults)
 
     # --- Small checks -----------------------------------------------------------------------------------------
@@ -826,6 +844,20 @@ class _Validator:
                 hint = did_you_mean(settings["segmentation"], ("auto", *known))
                 what = f"there is no segmentation {quote(settings['segmentation'])}"
                 self.problems.add(f"{where}.segmentation", f"{what}; {hint}")
+
+    def candidate_gates(self) -> CandidateGates:
+        where = "candidate_gates"
+        settings = self.complete_mapping(where, tuple(_GATES))
+        checked: dict[str, Any] = dict.fromkeys(_GATES)
+        for key, most in _GATES.items():
+            value = settings.get(key)
+            if value is None:  # asks nothing
+                continue
+            if key == "verdict":
+                checked[key] = self.integer(f"{where}.{key}", value, low=0, high=int(most))
+            else:
+                checked[key] = self.number(f"{where}.{key}", value, low=0, high=most)
+        return CandidateGates(**checked)
 
     # --- Segmentations ----------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from segmentation.columns import require_columns
 from segmentation.configuration import SegmentationConfig
+from segmentation.gates import Gate
 from segmentation.parameters import FittedModel, ParameterRow
 
 Planned = Literal["kept", "fitted first", "refitted", "updated"]
@@ -52,12 +53,15 @@ class Decision:
         Why, in sentences.
     previous_version, candidate_version : str or None
         The model that was active before, and the one that this build computed; None where there is none.
+    gates : tuple of Gate
+        What a candidate was held against.
     """
 
     action: Action
     reason: str
     previous_version: str | None = None
     candidate_version: str | None = None
+    gates: tuple[Gate, ...] = ()
 
     def to_rows(self) -> list[ParameterRow]:
         """Return the decision as rows of kind decision; what is not defined has no row."""
@@ -68,9 +72,8 @@ class Decision:
             "candidate_version": self.candidate_version,
         }
         return [
-            ParameterRow("decision", feature=name, value_string=text)
-            for name, text in texts.items()
-            if text is not None
+            *(ParameterRow("decision", feature=name, value_string=text) for name, text in texts.items() if text),
+            *(row for gate in self.gates for row in gate.to_rows()),
         ]
 
 
@@ -122,7 +125,9 @@ def plan(
     )
 
 
-def settle(planned: Plan, before: FittedModel | None, candidate: FittedModel | None) -> tuple[FittedModel, Decision]:
+def settle(
+    planned: Plan, before: FittedModel | None, candidate: FittedModel | None, gates: tuple[Gate, ...] = ()
+) -> tuple[FittedModel, Decision]:
     """Say which model is in force, and what became of the plan.
 
     Parameters
@@ -133,10 +138,15 @@ def settle(planned: Plan, before: FittedModel | None, candidate: FittedModel | N
         The active model.
     candidate : FittedModel or None
         What came of it; `before` itself where nothing was computed, or the same again.
+    gates : tuple of Gate, optional
+        What the candidate was held against, where the active model could stay in its place.
     """
     previous = None if before is None else before.model_version
     if candidate is None:
         raise ValueError(f"nothing was fitted, and there is no model: {planned}")
+    if before is not None and candidate is not before and (refusal := _refusal(before, candidate, gates)):
+        reason = f"{planned.reason} {refusal}"
+        return before, Decision("refused", reason, previous, candidate.model_version, gates)
     if candidate.fact("status") != "fitted":
         failure = f" No model could be fitted: {candidate.fact('reason')}."
         return candidate, Decision("not fitted", planned.reason + failure, previous, candidate.model_version)
@@ -145,7 +155,20 @@ def settle(planned: Plan, before: FittedModel | None, candidate: FittedModel | N
         return before, Decision(
             "kept", planned.reason + unchanged.get(planned.action, " It came out the same."), previous
         )
-    return candidate, Decision(planned.action, planned.reason, previous, candidate.model_version)
+    return candidate, Decision(planned.action, planned.reason, previous, candidate.model_version, gates)
+
+
+def _refusal(before: FittedModel, candidate: FittedModel, gates: tuple[Gate, ...]) -> str | None:
+    """Say why a candidate may not take over from a model of the same configuration; None where it may.
+
+    Under another configuration the candidate is what was asked for, and the active model answers another question.
+    """
+    if before.fact("status") != "fitted" or before.fact("config_hash") != candidate.fact("config_hash"):
+        return None
+    if candidate.fact("status") != "fitted":
+        return f"No model could be fitted: {candidate.fact('reason')}. The present model stays."
+    failed = [gate.in_words() for gate in gates if not gate.is_passed]
+    return f"The candidate did not pass: {'; '.join(failed)}. The present model stays." if failed else None
 
 
 def drifts_from_frame(frame: pd.DataFrame | None) -> dict[str, Drift]:

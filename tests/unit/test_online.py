@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from clustering_cases import configured
 from segmentation.columns import FloatArray, IntArray, TextArray
+from segmentation.configuration import Online
 from segmentation.distances import MixedData, Prototypes, assign
-from segmentation.online import LEAST_WEIGHT, Decay, Tally, add_batch, tally_of
+from segmentation.online import LEAST_WEIGHT, Decay, Tally, add_batch, learner, tally_of, tally_rows, updated_rows
+from segmentation.parameters import FittedModel, ParameterRow, rows_from_frame, to_table
 
 K, P = 3, 2
 NOBODY = Tally(np.zeros(K), np.zeros((K, P)), {})
@@ -133,3 +140,102 @@ def test_a_level_that_weighs_nothing_any_more_is_forgotten() -> None:
     batch = Tally(np.ones(1), np.zeros((1, 0)), {"channel": {"web": np.ones(1)}})
     assert set(add_batch(before, batch, np.array([0.5])).levels["channel"]) == {"fax", "web"}
     assert set(add_batch(before, batch, np.array([0.001])).levels["channel"]) == {"web"}
+
+
+# --- Rows of a model ---------------------------------------------------------------------------------------------
+
+MODEL = (
+    ParameterRow("model", feature="status", value_string="fitted"),
+    ParameterRow("center", feature="spend", value_double=3.0),
+    ParameterRow("centroid", 2, "spend", value_double=1.0),
+    ParameterRow("centroid", 7, "spend", value_double=-1.0),
+    ParameterRow("mode", 2, "channel", value_string="web"),
+    ParameterRow("mode", 7, "channel", value_string="web"),
+    ParameterRow("segment", 2, "name", value_string="Spenders"),
+    ParameterRow("segment", 2, "sample_size", value_double=10.0),
+    ParameterRow("segment", 7, "sample_size", value_double=20.0),
+)
+COUNTED = (
+    *MODEL,
+    *tally_rows(
+        Tally(
+            np.array([8.0, 16.0]),
+            np.zeros((2, 0)),
+            {"channel": {"web": np.array([5.0, 16.0]), "shop": np.array([3.0, 0.0])}},
+        ),
+        [2, 7],
+        as_of_date="2024-01-31",
+        updates=3,
+    ),
+)
+
+
+def batch_of(*rows: tuple[int, str | None, str | None, int, float | None], day: str = "2024-03-01") -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["segment_id", "feature", "level", "customers", "total"])
+    return table.assign(segmentation="behavior", as_of_date=pd.Timestamp(day))
+
+
+BATCH = batch_of(
+    (2, None, None, 4, None),
+    (2, "spend", None, 4, 12.0),
+    (2, "channel", "shop", 3, None),
+    (2, "channel", "app", 1, None),
+)
+
+
+def values(rows: Sequence[ParameterRow], kind: str) -> dict[tuple[int | None, str | None, str | None], object]:
+    return {
+        (row.segment_id, row.feature, row.level): row.value_double if row.value_string is None else row.value_string
+        for row in rows
+        if row.kind == kind
+    }
+
+
+def test_rows_of_a_model_move_and_keep_their_segments() -> None:
+    moved = updated_rows(COUNTED, BATCH, Decay(half_life_days=30))
+    # 30 days from 31 January to 1 March 2024: what was counted weighs half.
+    assert values(moved, "segment_weight") == {(2, None, None): 8.0, (7, None, None): 8.0}
+    assert values(moved, "centroid") == {(2, "spend", None): (4 * 1.0 + 12) / 8, (7, "spend", None): -1.0}
+    assert values(moved, "level_weight") == {
+        (2, "channel", "web"): 2.5,
+        (2, "channel", "shop"): 4.5,
+        (2, "channel", "app"): 1.0,
+        (7, "channel", "web"): 8.0,
+    }
+    assert values(moved, "mode") == {(2, "channel", None): "shop", (7, "channel", None): "web"}
+    assert values(moved, "counted") == {(None, "updates", None): 4.0, (None, "as_of_date", None): "2024-03-01"}
+    untouched = ("model", "center", "segment")
+    assert [row for row in moved if row.kind in untouched] == [row for row in COUNTED if row.kind in untouched]
+    assert len({(row.kind, row.segment_id, row.feature, row.level) for row in moved}) == len(moved)
+
+
+def test_an_update_for_an_earlier_date_does_not_turn_time_back() -> None:
+    moved = updated_rows(COUNTED, BATCH.assign(as_of_date=pd.Timestamp("2023-01-01")), Decay(half_life_days=30))
+    assert values(moved, "segment_weight") == {(2, None, None): 12.0, (7, None, None): 16.0}
+    assert values(moved, "counted")[(None, "as_of_date", None)] == "2024-01-31"
+
+
+def test_a_model_of_before_begins_with_the_sizes_of_its_fit() -> None:
+    moved = updated_rows(MODEL, BATCH, Decay())
+    assert values(moved, "segment_weight") == {(2, None, None): 14.0, (7, None, None): 20.0}
+    assert values(moved, "centroid")[(2, "spend", None)] == (10 * 1.0 + 12) / 14
+    assert values(moved, "level_weight")[(2, "channel", "web")] == 10.0
+    assert values(moved, "counted")[(None, "updates", None)] == 1.0
+
+
+def test_state_that_went_through_a_table_is_the_same_state() -> None:
+    """A restart reads the rows from a table; two updates in one process and two with a restart between agree."""
+    decay = Decay(half_life_customers=7.3)
+    second = batch_of((7, None, None, 3, None), (7, "spend", None, 3, 0.1 + 0.2), (7, "channel", "app", 3, None))
+    once = updated_rows(COUNTED, BATCH, decay)
+    stored = to_table([FittedModel("behavior", "v", 2, is_new=True, rows=once)]).to_pandas()
+    after = updated_rows(rows_from_frame(stored), second, decay)
+    assert after == updated_rows(sorted(once, key=ParameterRow.sort_key), second, decay)
+
+
+@pytest.mark.parametrize(("least", "moves"), [(4, True), (5, False)])
+def test_a_model_moves_from_the_configured_number_of_customers_on(least: int, moves: bool) -> None:
+    config = replace(configured("kprototypes"), name="behavior", online=Online(None, 30.0, least))
+    model = FittedModel("behavior", "v", 1, is_new=False, rows=COUNTED)
+    assert (learner(BATCH)(config, model) is not None) == moves
+    assert learner(BATCH.assign(segmentation="other"))(config, model) is None

@@ -59,7 +59,7 @@ news as (
             {%- for feature in features if feature not in numbers %}
             level_{{ features.index(feature) + 1 }},
             {%- endfor %}
-            null
+            cast(null as {{ dbt.type_string() }})
         ) as level,
         {%- for feature in numbers %}
         {{ exact_sum("z_" ~ (features.index(feature) + 1), digits=9) }} as total_{{ features.index(feature) + 1 }},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness import DbtProject, Outcome
+from harness import ROOT, DbtProject, Outcome, run_command
 from segmentation.columns import FloatArray, to_levels
 from segmentation.distances import assign
 from segmentation.drift import population_stability
@@ -281,3 +282,9 @@ def test_more_customers_of_the_same_kind_have_not_drifted(noted: DbtProject, tmp
     found = drift(project)
     assert {state for _, _, state in found.values()} <= {"stable", "notable"}, found
     assert any(value for value, _, _ in found.values())
+
+
+def test_updates_follow_a_planted_drift_at_a_tenth_of_the_time() -> None:
+    study = run_command([sys.executable, ROOT / "benchmarks" / "study_online.py", "--steps", "4"])
+    assert study.succeeded, study.output
+    assert study.output.count("\n| ") == 5, study.output

@@ -29,7 +29,7 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build study study-smoothing study-identity requirements clean
+	bench bench-build study study-smoothing study-identity study-online requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -132,6 +132,9 @@ study-smoothing: $(STAMP) ## Ask what smoothing finds of planted changes and rem
 
 study-identity: $(STAMP) ## Ask whether segments keep their ids across refits, and how split and merge are named (a minute)
 	@$(BIN)/python benchmarks/study_identity.py
+
+study-online: $(STAMP) ## Ask whether online updates follow a planted drift, beside refits at every step (a minute)
+	@$(BIN)/python benchmarks/study_online.py
 
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py

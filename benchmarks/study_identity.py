@@ -99,6 +99,7 @@ def configured(method: Method, seed: int, k: tuple[int, int]) -> SegmentationCon
         smoothing=None,
         refit="on_request",
         update="frozen",
+        online=None,
         gates=CandidateGates(smallest_share=0.9, verdict=0, stability=0.1, silhouette=0.02),
         seed=seed,
         sample_size=200_000,

@@ -47,6 +47,7 @@ def configured(
         "smoothing": None,
         "refit": "on_request",
         "update": "frozen",
+        "online": None,
         "gates": CandidateGates(smallest_share=0.9, verdict=0, stability=0.1, silhouette=0.02),
         "seed": 7,
         "sample_size": 200_000,

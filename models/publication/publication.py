@@ -46,6 +46,7 @@ def model(dbt, session):
         "segment_value": dbt.ref("segment_value"),
         "segmentation_decisions": dbt.ref("segmentation_decisions"),
         "segmentation_differentiation": dbt.ref("segmentation_differentiation"),
+        "segmentation_drift": dbt.ref("segmentation_drift"),
         "segmentation_quality": dbt.ref("segmentation_quality"),
         "service_actions": dbt.ref("service_actions"),
         "service_customer_tiers": dbt.ref("service_customer_tiers"),

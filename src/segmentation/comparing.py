@@ -59,6 +59,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "segment_value": ("segmentation", "segment_id"),
     "segmentation_decisions": ("segmentation",),
     "segmentation_differentiation": ("segmentation", "outcome"),
+    "segmentation_drift": ("segmentation", "measure", "feature"),
     "segmentation_quality": ("segmentation",),
     "service_actions": ("customer_id", "occasion"),
     "service_customer_tiers": ("customer_id",),

@@ -67,6 +67,18 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Online:
+    """How a model learns: by which half-life earlier customers lose weight, and from how many new ones on it moves.
+
+    One of the half-lives is None: of customers counted in the same segment since, or of days.
+    """
+
+    half_life_customers: float | None
+    half_life_days: float | None
+    min_customers: int
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateGates:
     """What a refitted model must achieve to take the place of the one in force; None asks nothing.
 
@@ -103,6 +115,7 @@ class SegmentationConfig:
     smoothing: Smoothing | None
     refit: RefitPolicy
     update: UpdatePolicy
+    online: Online | None
     gates: CandidateGates
     seed: int
     sample_size: int
@@ -129,8 +142,9 @@ class SegmentationConfig:
         )
         segments = tuple(SegmentRule(**segment) for segment in raw["segments"])
         smoothing = None if raw["smoothing"] is None else Smoothing(**raw["smoothing"])
+        online = None if raw["online"] is None else Online(**raw["online"])
         raw |= {"k": KRange(**raw["k"]), "smoothing": smoothing, "gates": CandidateGates(**raw["gates"])}
-        return cls(**{**raw, "features": features, "segments": segments})
+        return cls(**{**raw, "features": features, "segments": segments, "online": online})
 
 
 # --- What may be written ----------------------------------------------------------------------------------------
@@ -173,6 +187,7 @@ VARIABLES = (
     "candidate_gates",
     "fit_sample_size",
     "random_seed",
+    "drift",
     "advice",
     "value",
     "audiences",
@@ -212,14 +227,19 @@ _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
-_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update")
+_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update", "online")
 _MAX_SMOOTHING_PERIODS = 12
 _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "rules": ("segments", "smoothing"),
     "rfm": ("smoothing", "refit"),
-    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update"),
-    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing", "refit", "update"),
+    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update", "online"),
+    "kprototypes": (
+        *("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
+        *("refit", "update", "online"),
+    ),
 }
+_DRIFT_KEYS = ("notable_psi", "psi", "distance_change", "unseen_share")
+_ONLINE_EXAMPLE = "write {half_life_days: 90, min_customers: 100} or {half_life_customers: 50000, min_customers: 100}"
 # What a candidate is held against, with the largest tolerance of each.
 _GATES: Mapping[str, float] = {"smallest_share": 1.0, "verdict": 3, "stability": 1.0, "silhouette": 2.0}
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
@@ -438,6 +458,7 @@ class _Validator:
         self.integer("random_seed", self.get("random_seed", 0), low=0, high=_MAX_SEED)
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
+        self.check_drift()
         gates = self.candidate_gates()
         self.check_advice()
         self.check_value()
@@ -784,6 +805,15 @@ class _Validator:
             what = 'must be null or the digits of a country\'s calling code in quotes, such as "49"'
             self.problems.add(f"{where}.calling_code", f"{what}, not {quote(code)}")
 
+    def check_drift(self) -> None:
+        where = "drift"
+        settings = self.complete_mapping(where, _DRIFT_KEYS)
+        for key in ("notable_psi", "psi", "distance_change"):
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, above=True)
+        if "unseen_share" in settings:
+            self.number(f"{where}.unseen_share", settings["unseen_share"], low=0, high=1, above=True)
+
     def check_service(self) -> None:
         where = "service"
         settings = self.complete_mapping(where, _SERVICE_KEYS)
@@ -835,7 +865,7 @@ class _Validator:
         where = "segmentation_defaults"
         settings = self.complete_mapping(where, _SEGMENTATION_DEFAULTS)
         base = {"k": KRange(2, 2), "min_share": 0.01, "gamma": "auto", "borderline_margin": 0.0, "smoothing": None}
-        base |= {"refit": "on_request", "update": "frozen"}
+        base |= {"refit": "on_request", "update": "frozen", "online": None}
         return {**base, **self.fit_settings(where, settings)}
 
     def fit_settings(self, where: str, settings: Mapping[Any, Any]) -> dict[str, Any]:
@@ -859,6 +889,8 @@ class _Validator:
         for key, policies in (("refit", get_args(RefitPolicy)), ("update", get_args(UpdatePolicy))):
             if key in settings:
                 checked[key] = self.choice(f"{where}.{key}", settings[key], policies)
+        if "online" in settings:
+            checked["online"] = self.online(f"{where}.online", settings["online"])
         return checked
 
     def smoothing(self, where: str, value: Any) -> Smoothing | None:
@@ -874,6 +906,24 @@ class _Validator:
         return Smoothing(
             margin=None if margin is None else self.number(f"{where}.margin", margin, low=0, high=1),
             periods=self.integer(f"{where}.periods", value.get("periods", 1), low=1, high=_MAX_SMOOTHING_PERIODS),
+        )
+
+    def online(self, where: str, value: Any) -> Online:
+        settings = self.mapping(where, value)
+        half_lives = ("half_life_customers", "half_life_days")
+        self.unknown_keys(where, settings, (*half_lives, "min_customers"))
+        given = {key: settings[key] for key in half_lives if settings.get(key) is not None}
+        if isinstance(value, Mapping) and len(given) != 1:
+            what = f"must have one of {' and '.join(half_lives)}, and has {'both' if given else 'neither'}"
+            self.problems.add(where, f"{what}; {_ONLINE_EXAMPLE}")
+        if isinstance(value, Mapping) and "min_customers" not in settings:
+            self.problems.add(where, f"min_customers is missing; {_ONLINE_EXAMPLE}")
+        checked = {key: self.number(f"{where}.{key}", given[key], low=0, above=True) for key in given}
+        least = settings.get("min_customers", 1)
+        return Online(
+            half_life_customers=checked.get("half_life_customers"),
+            half_life_days=checked.get("half_life_days"),
+            min_customers=self.integer(f"{where}.min_customers", least, low=1, high=_MAX_INTEGER),
         )
 
     def k_range(self, where: str, value: Any) -> KRange:
@@ -950,7 +1000,7 @@ class _Validator:
             if fit["smoothing"] and fit["smoothing"].margin is not None:
                 self.problems.add(f"{where}.smoothing", f"margin has no meaning for {method}; write {{periods: 2}}")
             # Nor have they anything that moves with single customers.
-            fit["update"] = "frozen"
+            fit |= {"update": "frozen", "online": None}
         if method in {"kmeans", "kprototypes"} and fit["k"].min * fit["min_share"] > 1:
             self.problems.add(
                 f"{where}.min_share",

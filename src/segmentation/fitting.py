@@ -28,13 +28,15 @@ from segmentation.columns import (
 )
 from segmentation.configuration import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
-from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct
+from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct, own_distances
+from segmentation.drift import distance_row, level_rows, number_rows
 from segmentation.gates import Gate, Standing, compare, silhouettes_of, smallest_share, standing_of
 from segmentation.identity import LAST_SEGMENT_ID, Identity, first_ids, last_segment_id, match, names_of
 from segmentation.k_search import SEARCH_ROWS, search_k, subsampled
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
 from segmentation.lifecycle import Update, drifts_from_frame, plan, settle
 from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.online import Tally, heaviest, tally_rows
 from segmentation.parameters import (
     CategoryWeight,
     ClusterModel,
@@ -204,13 +206,12 @@ def _fit_rfm(purchasers: pd.DataFrame) -> _Outcome:
     columns = {name: to_floats(purchasers[name])[0] for name in RFM_FEATURES}
     if not all(np.isfinite(values).any() for values in columns.values()):
         return _Outcome([], TOO_FEW_CUSTOMERS)
-    return _Outcome(
-        [
-            ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
-            for name, values in columns.items()
-            for number, cut in enumerate(quintile_cuts(values), start=1)
-        ]
-    )
+    cuts = [
+        ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
+        for name, values in columns.items()
+        for number, cut in enumerate(quintile_cuts(values), start=1)
+    ]
+    return _Outcome([*cuts, *(row for name, values in columns.items() for row in number_rows(name, values))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +370,8 @@ def _fit_clusters(
             *_search_rows(search.trials, k, reason, config.min_share),
             *_sensitivity_rows(config, eligible, whole.labels, k),
             *to_rows(evidence),
+            *_baseline_rows(config, prepared, eligible, whole),
+            *_tally_rows(prepared, eligible, whole.labels, model.segment_ids),
         ],
         segment_ids=identity.segment_ids,
         gates=gates,
@@ -514,3 +517,30 @@ def _sensitivity_rows(
         ParameterRow("sensitivity", feature=found.feature, level=found.change, value_double=found.adjusted_rand)
         for found in sensitivities(config, labels[rows], refit)
     ]
+
+
+def _baseline_rows(
+    config: SegmentationConfig, prepared: _Prepared, eligible: pd.DataFrame, fit: Clustering
+) -> list[ParameterRow]:
+    """Return what the customers of the fit look like: what drift is measured against."""
+    rows = [distance_row(own_distances(prepared.data, fit.prototypes, fit.labels))]
+    for feature in config.features:
+        if feature.kind == "number":
+            rows += number_rows(feature.name, to_floats(eligible[feature.name])[0])
+        else:
+            rows += level_rows(feature.name, prepared.codes[feature.name], prepared.levels[feature.name])
+    return rows
+
+
+def _tally_rows(
+    prepared: _Prepared, eligible: pd.DataFrame, labels: IntArray, segment_ids: Sequence[int]
+) -> list[ParameterRow]:
+    """Return how many customers the model was made from, by segment and level: online updates add to them."""
+    k = len(segment_ids)
+    levels: dict[str, dict[str, FloatArray]] = {}
+    for name, found in prepared.levels.items():
+        counts = np.bincount(labels * len(found) + prepared.codes[name], minlength=k * len(found)).reshape(k, -1)
+        levels[name] = heaviest({str(level): counts[:, place].astype(np.float64) for place, level in enumerate(found)})
+    sizes = np.bincount(labels, minlength=k).astype(np.float64)
+    as_of_date = pd.Timestamp(eligible["as_of_date"].max()).date().isoformat() if "as_of_date" in eligible else None
+    return tally_rows(Tally(sizes, np.zeros((k, 0)), levels), segment_ids, as_of_date=as_of_date, updates=0)

@@ -55,10 +55,26 @@ KINDS = (
     "quality",
     "lineage",
     "decision",
+    "bin_edge",
+    "bin_share",
+    "mean_distance",
+    "segment_weight",
+    "level_weight",
+    "counted",
 )
 """Kinds of rows, in the order in which they are written."""
 
-DESCRIPTIVE_KINDS = frozenset({"note", "segment", "k_search", "sensitivity", "quality", "lineage", "decision"})
+BASELINE_KINDS = frozenset({"bin_edge", "bin_share", "mean_distance"})
+"""What the customers of the fit looked like: drift is measured against it."""
+
+ONLINE_KINDS = frozenset({"segment_weight", "level_weight", "counted"})
+"""What online updates go on from: the weight of the customers counted so far, and up to when they were."""
+
+DESCRIPTIVE_KINDS = (
+    frozenset({"note", "segment", "k_search", "sensitivity", "quality", "lineage", "decision"})
+    | BASELINE_KINDS
+    | ONLINE_KINDS
+)
 """Kinds that tell about a model and are no part of it."""
 
 VERSIONED_FACTS = frozenset({"method", "status", "reason", "k"})

@@ -57,7 +57,8 @@ def decisions(project: DbtProject) -> dict[str, str]:
 def lasting(project: DbtProject) -> dict[str, Any]:
     """Return what is published, but for what each build decided anew."""
     content = project.content(published=True)
-    assert content.pop("marts.segmentation_decisions")
+    for name in ("marts.segmentation_decisions", "marts.segmentation_drift"):
+        assert content.pop(name)
     return content
 
 

@@ -64,6 +64,7 @@ VALID: dict[str, Any] = {
     "candidate_gates": {"smallest_share": 0.9, "verdict": 0, "stability": 0.1, "silhouette": 0.02},
     "fit_sample_size": 1000,
     "random_seed": 7,
+    "drift": {"notable_psi": 0.1, "psi": 0.25, "distance_change": 0.25, "unseen_share": 0.05},
     "advice": {"min_customers": 500, "min_history_days": 180, "fallback": "auto", "not_advised": "warn"},
     "offers": {
         "segmentation": "auto",
@@ -96,6 +97,7 @@ VALID: dict[str, Any] = {
         "smoothing": {"margin": 0.25, "periods": 2},
         "refit": "on_request",
         "update": "frozen",
+        "online": {"half_life_days": 90, "min_customers": 100},
     },
     "segmentations": {
         "age_band": {
@@ -187,8 +189,8 @@ def test_the_definition_has_the_documented_keys() -> None:
     [definition] = resolve(changed("segmentations", {"rfm": {"method": "rfm"}}), CATALOGUE)["definition"].to_pylist()
     content = json.loads(definition)
     assert " ".join(sorted(content)) == (
-        "borderline_margin features gamma gates k method min_share name refit sample_size seed segments smoothing "
-        "update uses_orders"
+        "borderline_margin features gamma gates k method min_share name online refit sample_size seed segments "
+        "smoothing update uses_orders"
     )
     assert " ".join(sorted(content["features"][0])) == "clip impute kind name scale source transform weight"
 
@@ -261,6 +263,8 @@ def test_variations_are_valid(path: str, value: Any) -> None:
         ("candidate_gates.silhouette", None, set()),
         ("segmentation_defaults.update", "online", set()),
         ("segmentations.behavior.refit", "on_drift", set()),
+        ("segmentations.behavior.online", {"half_life_customers": 5000, "min_customers": 1}, set()),
+        ("drift.psi", 0.3, set()),
         ("segmentations.rfm.refit", "always", set()),
         ("segmentations.behavior.k", 5, {"behavior"}),
         ("segmentations.behavior.min_share", 0.1, {"behavior"}),
@@ -311,6 +315,34 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("candidate_gates.verdict", 0.5, "candidate_gates.verdict: must be a whole number from 0 to 3, not 0.5"),
     ("candidate_gates.stability", -0.1, "candidate_gates.stability: must be a number of at least 0 and at most 1"),
     ("candidate_gates.smallest_share", "none", "candidate_gates.smallest_share: must be a number of at least 0"),
+    # drift, and how a model learns
+    ("drift", {"psi": 0.25}, "drift: notable_psi is missing; the defaults are complete"),
+    ("drift.pis", 0.2, 'drift: unknown key "pis"; did you mean "psi"?'),
+    ("drift.psi", 0, "drift.psi: must be a number above 0, not 0"),
+    ("drift.unseen_share", 1.5, "drift.unseen_share: must be a number above 0 and at most 1"),
+    ("segmentations.behavior.online", "fast", "segmentations.behavior.online: must be a mapping"),
+    (
+        "segmentations.behavior.online",
+        {"min_customers": 1},
+        "half_life_days, and has neither; write {half_life_days: 90",
+    ),
+    (
+        "segmentations.behavior.online",
+        {"half_life_days": 1, "half_life_customers": 1, "min_customers": 1},
+        "segmentations.behavior.online: must have one of half_life_customers and half_life_days, and has both",
+    ),
+    ("segmentations.behavior.online", {"half_life_days": 9}, "segmentations.behavior.online: min_customers is missing"),
+    (
+        "segmentations.behavior.online",
+        {"half_life_days": 0, "min_customers": 1},
+        "segmentations.behavior.online.half_life_days: must be a number above 0",
+    ),
+    (
+        "segmentation_defaults.online",
+        {"half_life": 9, "half_life_days": 9, "min_customers": 1},
+        'segmentation_defaults.online: unknown key "half_life"',
+    ),
+    ("segmentations.rfm.online", {}, "segmentations.rfm.online: has no meaning for rfm; it belongs to kmeans, k"),
     # policies
     ("segmentation_defaults.refit", True, "segmentation_defaults.refit: True is not one of its values; valid: always"),
     ("segmentations.rfm.refit", "on_drfit", 'segmentations.rfm.refit: "on_drfit" is not one of its values; did you'),

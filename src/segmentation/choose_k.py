@@ -43,8 +43,8 @@ class KTrial:
     stability, lowest_stability : float or None
         Mean Jaccard similarity over resamples: mean over the segments, and that of the worst.
     valley_depth, valley_strength : float or None
-        Depth, 0..1, of the shallowest valley between two of the k groups of whatever shape that follow the segments
-        best, and strength of the weakest in standard errors.
+        Depth, 0..1, of the shallowest valley between two of k groups of whatever shape, and strength of the weakest in
+        standard errors.
     smallest_share : float or None
         Share of customers in the smallest segment, 0..1.
     """
@@ -156,7 +156,8 @@ def _best(trials: Sequence[KTrial]) -> tuple[KTrial, str]:
         )
     return chosen, (
         f"has a silhouette of {_text(chosen)}, within {SILHOUETTE_TOLERANCE} of the highest, {_text(best)} at "
-        f"k = {best.k}, where the smaller of equals is preferred, as no number of groups has valleys between all of them"
+        f"k = {best.k}, where the smaller of equals is preferred, as no number of groups has valleys between all of "
+        "them"
     )
 
 

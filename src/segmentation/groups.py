@@ -2,8 +2,8 @@
 
 K-means and k-prototypes cut halfway between prototypes, as if groups were round and of one size. Long or unequal groups
 are therefore cut across at their own number, and no valley between cells tells that the groups are there. A mixture,
-whose parts have a spread of their own, follows them; it alone would fit any crowd that is not normal with several parts,
-so what counts is whether there are valleys between its parts.
+whose parts have a spread of their own, follows them. It alone would fit a crowd that is not normal with several parts,
+so what counts is whether there are valleys between the parts.
 """
 
 from __future__ import annotations

@@ -59,9 +59,9 @@ def valleys(data: MixedData, fit: Clustering) -> Valleys:
     members = [np.flatnonzero(fit.labels == segment) for segment in range(k)]
     for one in range(k):
         for other in range(one):
-            if min(len(members[one]), len(members[other])) < FEWEST:
-                continue
             differs = np.flatnonzero(modes[one] != modes[other])
+            if min(len(members[one]), len(members[other])) < FEWEST or numbers.shape[1] + len(differs) == 0:
+                continue
             first = _coordinates(data, numbers, members[one], differs, modes[one], modes[other])
             second = _coordinates(data, numbers, members[other], differs, modes[one], modes[other])
             steps = np.concatenate([np.zeros(numbers.shape[1]), np.sqrt(data.gammas[differs] / 2)])

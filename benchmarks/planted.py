@@ -38,7 +38,9 @@ class _World:
     degrees: float
     levels: NDArray[np.float64]
 
-    def draw(self, n: int, scale: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
+    def draw(
+        self, n: int, scale: float, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
         """Return group, numbers and codes of n customers, group centres `scale` apart."""
         k, p = self.centers.shape
         group = rng.choice(k, n, p=self.shares)

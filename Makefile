@@ -121,11 +121,11 @@ demo-data: $(STAMP) ## Generate demo data: SIZE=customers SEED=number FORMAT=csv
 	@$(BIN)/python -m segmentation.demo --customers "$$SIZE" --seed "$$SEED" --format "$$FORMAT" \
 		--out "$$OUT" --truth "$$TRUTH"
 
-bench: $(STAMP) ## Time the clustering engine beside kmodes and scikit-learn (ten minutes, most of them theirs)
-	@$(BIN)/python benchmarks/bench_engine.py
+bench: $(STAMP) ## Time the engine beside kmodes and scikit-learn (ten minutes, most theirs): PART='million search ...'
+	@$(BIN)/python benchmarks/bench_engine.py $(PART)
 
-study: $(STAMP) ## Ask 100 planted and 100 structureless data sets for k and verdict (half an hour)
-	@$(BIN)/python benchmarks/study_recovery.py
+study: $(STAMP) ## Ask planted and structureless data sets for k and verdict (half an hour): SETS=100 FIRST_SEED=0
+	@$(BIN)/python benchmarks/study_recovery.py $(or $(SETS),100) $(or $(FIRST_SEED),0)
 
 study-smoothing: $(STAMP) ## Ask what smoothing finds of planted changes and removes of planted flicker (half a minute)
 	@$(BIN)/python benchmarks/study_smoothing.py

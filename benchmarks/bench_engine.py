@@ -1,6 +1,8 @@
 """Time the clustering engine beside what one would take instead, in one run on the same data.
 
 Usage: python benchmarks/bench_engine.py [kprototypes] [million] [search] [silhouette] [scoring]
+
+Each part shows what it does; the table of all parts that were asked for comes at the end.
 """
 
 from __future__ import annotations
@@ -36,6 +38,10 @@ CATEGORIES = [f"category_{column}" for column in range(5)]
 LEVELS = np.array(["a", "b", "c", "d", "e"], dtype=object)
 
 
+Row = tuple[str, str, str, str]
+"""What was measured, ours, what one would take instead, and the ratio."""
+
+
 def customers(n: int, *, overlap: float = 1.0, seed: int = 0) -> pd.DataFrame:
     """Return customers of six groups with six numbers and five categories."""
     rng = np.random.default_rng(seed)
@@ -64,7 +70,7 @@ def as_arrays(frame: pd.DataFrame, *, gamma: float = 1.0) -> MixedData:
     return MixedData(numeric, np.ones(len(NUMBERS)), codes.astype(np.int64), np.full(codes.shape[1], gamma))
 
 
-def kprototypes(n: int = 100_000) -> None:
+def kprototypes(n: int = 100_000) -> list[Row]:
     """K-prototypes with one start of Cao each, from the same frame."""
     frame = customers(n)
     model = KPrototypes(K, init="cao", gamma=1.0, n_threads=2)
@@ -74,24 +80,36 @@ def kprototypes(n: int = 100_000) -> None:
     positions = [frame.columns.get_loc(name) for name in CATEGORIES]
     seconds, _ = timed(lambda: reference.fit(frame.to_numpy(dtype=object), categorical=positions))
     print(f"kmodes: {seconds:.1f} s, {reference.n_iter_} iterations, cost {reference.cost_:,.1f}")
-    print(f"times faster: {seconds / np.median(runs):,.0f}; cost ratio {model.cost_ / reference.cost_:.5f}", flush=True)
+    return [
+        (
+            f"k-prototypes, {n:,} customers, 6 numbers, 5 categories, k {K}, one start of Cao",
+            f"{np.median(runs):.2f} s, cost {model.cost_:,.0f}",
+            f"kmodes: {seconds:.0f} s, {reference.n_iter_} iterations, cost {reference.cost_:,.0f}",
+            f"{seconds / np.median(runs):,.0f} times faster, cost {model.cost_ / reference.cost_:.5f}",
+        )
+    ]
 
 
-def million() -> None:
+def million() -> list[Row]:
     """One million customers, frame included, and the memory of the whole process."""
     frame = customers(1_000_000)
     seconds, model = timed(lambda: KPrototypes(K, init="cao", n_threads=2).fit(frame))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"1,000,000 rows: {seconds:.2f} s, cost {model.cost_:,.0f}, peak memory {peak:,.0f} MB", flush=True)
+    return [("the same, one million customers", f"{seconds:.1f} s, {peak:,.0f} MB for the whole process", "", "")]
 
 
-def search(n: int = 200_000) -> None:
+def search(n: int = 200_000) -> list[Row]:
     """Search 2 to 10 with every criterion and fit the chosen k to all customers, by both methods."""
     frame = customers(n, overlap=0.6)
+    rows: list[Row] = []
     for name, columns in {"kmeans": NUMBERS, "kprototypes": NUMBERS + CATEGORIES}.items():
         data = as_arrays(frame[columns])
         seconds, chosen = timed(partial(searched, data, report=partial(print, " ", flush=True)))
-        print(f"{name}: k search 2..10, {n:,} customers, all criteria: {seconds:.1f} s, k = {chosen}", flush=True)
+        print(f"{name}: {seconds:.1f} s, k = {chosen}", flush=True)
+        what = f"k search 2 to 10 with all criteria, {n:,} customers, {name}"
+        rows.append((what, f"{seconds:.1f} s, k {chosen}", "", ""))
+    return rows
 
 
 def searched(data: MixedData, *, all_criteria: bool = True, report: Callable[[str], None] | None = None) -> int:
@@ -112,7 +130,7 @@ def searched(data: MixedData, *, all_criteria: bool = True, report: Callable[[st
     return k
 
 
-def silhouette(n: int = 20_000) -> None:
+def silhouette(n: int = 20_000) -> list[Row]:
     """Choosing by silhouette against a notebook: KMeans with n_init 10 and an exact silhouette for each k."""
     data = as_arrays(customers(n, overlap=0.6)[NUMBERS])
     few_seconds, few_k = timed(partial(searched, data, all_criteria=False))
@@ -127,11 +145,21 @@ def silhouette(n: int = 20_000) -> None:
         return max(scores, key=scores.__getitem__)
 
     seconds, k = timed(notebook)
-    print(
-        f"notebook: {seconds:.1f} s (k = {k}); {seconds / few_seconds:.0f} times as long as by silhouette alone, "
-        f"{seconds / all_seconds:.1f} times as long as all criteria",
-        flush=True,
-    )
+    notebooks = f"KMeans with `n_init` 10 and an exact silhouette per k: {seconds:.1f} s, k {k}"
+    return [
+        (
+            f"choosing k by silhouette alone, 2 to 10, {n:,} customers",
+            f"{few_seconds:.2f} s, k {few_k}",
+            notebooks,
+            f"{seconds / few_seconds:.0f} times faster",
+        ),
+        (
+            "the same with all criteria",
+            f"{all_seconds:.2f} s, k {all_k}",
+            notebooks,
+            f"{seconds / all_seconds:.1f} times faster",
+        ),
+    ]
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,7 +177,7 @@ BEHAVIOR = {
 }
 
 
-def scoring(n: int = 1_000_000) -> None:
+def scoring(n: int = 1_000_000) -> list[Row]:
     """Score a million customers in SQL, and by scikit-learn with the data fetched and the result written back.
 
     Both begin with a table of features and end with a table of the same columns; the demo's model scores jittered
@@ -184,10 +212,14 @@ def scoring(n: int = 1_000_000) -> None:
                 where scored.segment_id <> predicted.segment_id or abs(scored.margin - predicted.margin) > 1e-9
                 """
             ).fetchall()
-    print(f"SQL: {np.median(ours):.2f} s; scikit-learn with transfer: {np.median(theirs):.2f} s (medians of 3)")
-    print(
-        f"times as fast: {np.median(theirs) / np.median(ours):.2f}; customers scored otherwise: {differing}", flush=True
-    )
+    return [
+        (
+            f"scoring {n:,} customers by six features and five segments, medians of 3",
+            f"{np.median(ours):.2f} s in SQL, {differing} customers scored otherwise",
+            f"scikit-learn, features fetched and result written back: {np.median(theirs):.2f} s",
+            f"{np.median(theirs) / np.median(ours):.2f} times as fast",
+        )
+    ]
 
 
 def score_outside(connection: duckdb.DuckDBPyConnection) -> None:
@@ -237,7 +269,7 @@ def score_outside(connection: duckdb.DuckDBPyConnection) -> None:
     connection.unregister("result")
 
 
-PARTS: dict[str, Callable[[], None]] = {
+PARTS: dict[str, Callable[[], list[Row]]] = {
     "kprototypes": kprototypes,
     "million": million,
     "search": search,
@@ -245,7 +277,20 @@ PARTS: dict[str, Callable[[], None]] = {
     "scoring": scoring,
 }
 
-if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
+
+def main(parts: list[str]) -> None:
+    """Run some parts, all by default, and print their table."""
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise SystemExit(f"Error: there is no part {', '.join(unknown)}; the parts are {', '.join(PARTS)}")
+    rows: list[Row] = []
+    for part in parts or PARTS:
         print(f"--- {part}", flush=True)
-        PARTS[part]()
+        rows += PARTS[part]()
+    print("\n| what | ours | instead | ratio |\n|---|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -38,7 +38,9 @@ class _World:
     degrees: float
     levels: NDArray[np.float64]
 
-    def draw(self, n: int, scale: float, rng: np.random.Generator) -> tuple[NDArray[np.int64], ...]:
+    def draw(
+        self, n: int, scale: float, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
         """Return group, numbers and codes of n customers, group centres `scale` apart."""
         k, p = self.centers.shape
         group = rng.choice(k, n, p=self.shares)
@@ -85,7 +87,7 @@ def planted(seed: int) -> Planted:
     shares = rng.dirichlet(np.full(k, 4.0)) if rng.integers(2) else np.ones(k)
     shares = np.maximum(shares / shares.sum(), 0.05)
     shares /= shares.sum()
-    correlation = float(rng.choice([0.0, 0.25, 0.5]))
+    correlation = float(rng.choice([0.0, 0.3, 0.6]))
     degrees = float(rng.choice([np.inf, 5.0]))
     world = _World(shares, _centers(k, p, rng), _roots(k, p, correlation, rng), degrees, _levels(k, q, rng))
     wanted = float(np.exp(rng.uniform(np.log(0.002), np.log(0.12))))

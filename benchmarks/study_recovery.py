@@ -1,6 +1,6 @@
 """Ask the search for k and the verdict about customers whose groups are known, and about customers without any.
 
-Usage: python benchmarks/study_recovery.py [sets of each kind, default 100]
+Usage: python benchmarks/study_recovery.py [sets of each kind, default 100] [first seed, default 0]
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ def judged(data: MixedData) -> tuple[int, Verdict]:
     return k, judge(evidence)[0]
 
 
-def main(sets: int) -> None:
+def main(sets: int, first: int) -> None:
     """Run the study and print its tables."""
     right: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     verdicts: dict[str, Counter[Verdict]] = {kind: Counter() for kind in ("planted", *STRUCTURELESS)}
-    for seed in range(sets):
+    for number, seed in enumerate(range(first, first + sets), start=1):
         world = planted(seed)
         k, verdict = judged(world.data)
         kind = "separable" if world.bayes_error <= SEPARABLE_ERROR else "overlapping"
@@ -49,11 +49,13 @@ def main(sets: int) -> None:
         verdicts[shape][judged(data)[1]] += 1
         natural = sum(verdicts[shape]["natural"] for shape in STRUCTURELESS)
         print(
-            f"{seed + 1} of {sets}: k right in {right['separable']} of {seen['separable']} separable sets and "
+            f"{number} of {sets}: k right in {right['separable']} of {seen['separable']} separable sets and "
             f"{right['overlapping']} of {seen['overlapping']} others; "
-            f"{natural} of {seed + 1} structureless ones called natural",
+            f"{natural} of {number} structureless ones called natural",
             flush=True,
         )
+    share = right["separable"] / max(seen["separable"], 1)
+    print(f"\nThe planted number is chosen in {right['separable']} of {seen['separable']} separable sets, {share:.1%}.")
     print("\n| customers | natural | reproducible | constructed | not advised |\n|---|---|---|---|---|")
     for kind, counts in verdicts.items():
         cells = [str(counts[verdict]) for verdict in ("natural", "reproducible", "constructed", "not advised")]
@@ -61,4 +63,4 @@ def main(sets: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    main(*(int(word) for word in (*sys.argv[1:], *("100", "0")[len(sys.argv) - 1 :])))

@@ -9,7 +9,7 @@ SILHOUETTE_TOLERANCE = 0.01
 """Silhouettes that differ by no more are as good as equal; the smaller k is then easier to act upon."""
 
 VALLEY_DEPTH = 0.3
-"""How much lower the density must be between any two segments than at the lower of their peaks."""
+"""How much lower the density must be between any two groups than at the lower of their peaks."""
 
 VALLEY_STRENGTH = 3.0
 """Standard errors that the valley must amount to."""
@@ -43,7 +43,8 @@ class KTrial:
     stability, lowest_stability : float or None
         Mean Jaccard similarity over resamples: mean over the segments, and that of the worst.
     valley_depth, valley_strength : float or None
-        Depth, 0..1, of the shallowest valley between two segments, and of the weakest in standard errors.
+        Depth, 0..1, of the shallowest valley between two of k groups of whatever shape, and strength of the weakest in
+        standard errors.
     smallest_share : float or None
         Share of customers in the smallest segment, 0..1.
     """
@@ -80,7 +81,7 @@ class KTrial:
 
     @property
     def is_separated(self) -> bool:
-        """Return whether customers are rare between any two segments."""
+        """Return whether customers are rare between any two of the k groups."""
         return (
             self.valley_depth is not None
             and self.valley_strength is not None
@@ -94,8 +95,8 @@ def choose_k(trials: Sequence[KTrial], *, min_share: float, is_pinned: bool = Fa
 
     Only a k whose smallest segment holds at least `min_share` is admissible; where none is, all are.
 
-    1. Among them, the largest k of which every two segments are separated by a valley: with more, a group would be cut
-       in two, and with fewer, two groups would be one.
+    1. Among them, the largest k for which customers form k groups, of whatever shape, with a valley between every two:
+       with more, a group would be cut in two, and with fewer, two groups would be one.
     2. Where no k has that, the highest silhouette, and within `SILHOUETTE_TOLERANCE` of it the smallest k.
 
     Parameters
@@ -142,17 +143,21 @@ def _best(trials: Sequence[KTrial]) -> tuple[KTrial, str]:
     if separated:
         chosen = separated[-1]
         return chosen, (
-            "is the largest number of segments of which every two are separated by a valley, the shallowest "
+            "is the largest number of groups of which every two are separated by a valley, the shallowest "
             f"{chosen.valley_depth:.0%} deep"
         )
     best = max(trials, key=_silhouette_or_worst)
     floor = _silhouette_or_worst(best) - SILHOUETTE_TOLERANCE
     chosen = next(trial for trial in trials if _silhouette_or_worst(trial) >= floor)
     if chosen.k == best.k:
-        return chosen, f"has the highest silhouette, {_text(chosen)}, as no number separates all of its segments"
+        return (
+            chosen,
+            f"has the highest silhouette, {_text(chosen)}, as no number of groups has valleys between all of them",
+        )
     return chosen, (
         f"has a silhouette of {_text(chosen)}, within {SILHOUETTE_TOLERANCE} of the highest, {_text(best)} at "
-        f"k = {best.k}, where the smaller of equals is preferred, as no number separates all of its segments"
+        f"k = {best.k}, where the smaller of equals is preferred, as no number of groups has valleys between all of "
+        "them"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,14 +20,21 @@ from segmentation.criteria import (
     total_cost,
 )
 from segmentation.distances import Clustering, MixedData, assign
+from segmentation.groups import Groups, chain_top, find_groups
 from segmentation.null_model import NullModel
-from segmentation.separation import valleys
+from segmentation.refinement import refine
 
 SEARCH_ROWS = 20_000
 """Customers among whom k is searched; the chosen prototypes are then fitted to the whole sample."""
 
 RESAMPLE_ROWS = 2_000
 """Customers of which resamples are drawn, and as many without clusters: criteria that refit stay affordable."""
+
+GROUP_ROWS = 4_000
+"""Customers among whom groups are looked for."""
+
+GROUPS_COST = 0.02
+"""Share of the cost that segments may lose by following groups which valleys separate."""
 
 RESAMPLES = 20
 SPLITS = 5
@@ -97,6 +104,11 @@ def search_k(
             fits[k] = fit(data, k)
     if not fits:
         return KSearch([KTrial(k) for k in ks], {}, {})
+    groups: dict[int, Groups] = {}
+    if all_criteria:
+        tell("groups of whatever shape")
+        groups = groups_at(data, fits, seed=seed)
+        fits = {k: _following(data, one, groups.get(k)) for k, one in fits.items()}
     tell("silhouettes")
     by_k = dict(zip(fits, silhouettes(data, [one.labels for one in fits.values()], seed=seed), strict=True))
     if not all_criteria:
@@ -116,7 +128,6 @@ def search_k(
             stability[k] = bootstrap_stability(few, assign(few, one.prototypes), resamples=RESAMPLES, rng=rng)
             can_split = len(few) >= 4 * k
             strength = prediction_strength(few, k, splits=SPLITS, rng=rng, warm=one.prototypes) if can_split else None
-            depth, strength_of_valley = _shallowest(data, one)
             gap = reference.gap(one.cost / len(data))
             trial = replace(
                 trial,
@@ -130,20 +141,41 @@ def search_k(
                 prediction_error=None if strength is None else strength.error,
                 stability=float(stability[k].mean()),
                 lowest_stability=float(stability[k].min()),
-                valley_depth=depth,
-                valley_strength=strength_of_valley,
+                valley_depth=groups[k].depth if k in groups else None,
+                valley_strength=groups[k].strength if k in groups else None,
             )
         trials.append(trial)
     return KSearch(trials, fits, stability)
 
 
-def _shallowest(data: MixedData, fit: Clustering) -> tuple[float | None, float | None]:
-    """Return depth and strength of the weakest valley, None for a single segment."""
-    others = ~np.eye(len(fit.prototypes), dtype=bool)
-    if not others.any():
-        return None, None
-    found = valleys(data, fit)
-    return float(found.depth[others].min()), float(found.strength[others].min())
+def groups_at(data: MixedData, fits: Mapping[int, Clustering], *, seed: int) -> dict[int, Groups]:
+    """Return for every k the groups of whatever shape that have the clearest valleys.
+
+    Parameters
+    ----------
+    data : MixedData
+        n customers; `GROUP_ROWS` of them are looked at.
+    fits : mapping of int to Clustering
+        Segments of every k.
+    seed : int
+        Seed of the draws; a k has the same groups whatever the others.
+    """
+    few = subsample(data, GROUP_ROWS, seed)
+    cells = {k: assign(few, fit.prototypes).labels for k, fit in fits.items()}
+    many = {
+        top: quick_fit(few, min(top, len(few)), np.random.default_rng([seed, top, 4])).labels
+        for top in sorted({chain_top(k) for k in fits})
+    }
+    return find_groups(few, cells, many)
+
+
+def _following(data: MixedData, fit: Clustering, groups: Groups | None) -> Clustering:
+    """Return the segments that begin at the groups, where these are separated and it costs little, else the cheaper."""
+    if groups is None:
+        return fit
+    other = refine(data, groups.clustering.prototypes)
+    allowed = 1 + GROUPS_COST if groups.clarity >= 1 else 1.0
+    return other if other.cost < allowed * fit.cost else fit
 
 
 def _measured(data: MixedData, k: int, fit: Clustering | None, silhouette: Estimate | None) -> KTrial:

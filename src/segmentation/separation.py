@@ -55,45 +55,45 @@ def valleys(data: MixedData, fit: Clustering) -> Valleys:
     k = len(fit.prototypes)
     depth, strength = np.zeros((k, k)), np.zeros((k, k))
     numbers = data.weighted()
+    modes = fit.prototypes.modes
     members = [np.flatnonzero(fit.labels == segment) for segment in range(k)]
     for one in range(k):
         for other in range(one):
-            if min(len(members[one]), len(members[other])) < FEWEST:
+            differs = np.flatnonzero(modes[one] != modes[other])
+            if min(len(members[one]), len(members[other])) < FEWEST or numbers.shape[1] + len(differs) == 0:
                 continue
-            first = _coordinates(data, fit, numbers, members[one], one, other)
-            second = _coordinates(data, fit, numbers, members[other], one, other)
-            depth[one, other], strength[one, other] = _deepest(first, second)
+            first = _coordinates(data, numbers, members[one], differs, modes[one], modes[other])
+            second = _coordinates(data, numbers, members[other], differs, modes[one], modes[other])
+            steps = np.concatenate([np.zeros(numbers.shape[1]), np.sqrt(data.gammas[differs] / 2)])
+            noise = np.random.default_rng([one, other]).standard_normal(len(first) + len(second))
+            depth[one, other], strength[one, other] = _deepest(first, second, steps, noise)
     return Valleys(depth + depth.T, strength + strength.T)
 
 
 def _coordinates(
-    data: MixedData, fit: Clustering, numbers: FloatArray, rows: IntArray, one: int, other: int
+    data: MixedData, numbers: FloatArray, rows: IntArray, differs: IntArray, one: IntArray, other: IntArray
 ) -> FloatArray:
-    """Return numbers, and for each category on which two modes differ, which of them a customer agrees with.
-
-    A category has gaps between its levels by its nature. Noise as wide as half the step from mode to mode closes them:
-    one category alone then makes no valley, two that go together do.
-    """
-    modes = fit.prototypes.modes
-    differs = np.flatnonzero(modes[one] != modes[other])
+    """Return numbers, and for each category on which two modes differ, which of them a customer agrees with."""
     codes = data.codes[np.ix_(rows, differs)]
-    contrast = (codes == modes[one, differs]).astype(np.float64) - (codes == modes[other, differs])
-    contrast += np.random.default_rng([one, other]).standard_normal(contrast.shape)
+    contrast = (codes == one[differs]).astype(np.float64) - (codes == other[differs])
     return np.column_stack([numbers[rows], contrast * np.sqrt(data.gammas[differs] / 2)])
 
 
-def _deepest(first: FloatArray, second: FloatArray) -> tuple[float, float]:
+def _deepest(first: FloatArray, second: FloatArray, steps: FloatArray, noise: FloatArray) -> tuple[float, float]:
     """Return depth and strength of the valley, with the discriminant turned until it settles.
 
     Segments of k-means end where the distances are equal, be the groups round or not. Cut at the bottom of the valley
     instead, they give a better discriminant, and so on.
+
+    A category has gaps between its levels by its nature. Noise as wide as half the largest step that one category makes
+    on the discriminant closes them: one category alone then makes no valley, several that go together do.
     """
     points = np.concatenate([first, second])
     is_first = np.arange(len(points)) < len(first)
     best = (0.0, 0.0)
     for _ in range(TURNS):
-        axis = _discriminant(points[is_first], points[~is_first])
-        projected = points @ axis
+        axis = _discriminant(points[is_first], points[~is_first], steps)
+        projected = points @ axis + noise * np.max(np.abs(axis) * steps, initial=0.0)
         depth, strength, bottom = _valley(projected, is_first)
         if strength > best[1]:
             best = (depth, strength)
@@ -104,10 +104,13 @@ def _deepest(first: FloatArray, second: FloatArray) -> tuple[float, float]:
     return best
 
 
-def _discriminant(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Return the direction that separates two samples best for their spread, with the first on the upper side."""
+def _discriminant(first: FloatArray, second: FloatArray, steps: FloatArray) -> FloatArray:
+    """Return the direction that separates two samples best for their spread, with the first on the upper side.
+
+    A category counts as if it had a spread of half its step more: a direction of many steps is closed by less noise.
+    """
     difference = first.mean(axis=0) - second.mean(axis=0)
-    within = (_scatter(first) + _scatter(second)) / (len(first) + len(second))
+    within = (_scatter(first) + _scatter(second)) / (len(first) + len(second)) + np.diag(steps**2)
     within += RIDGE * max(float(np.trace(within)), 1e-12) / len(within) * np.eye(len(within))
     return np.asarray(np.linalg.solve(within, difference))
 

@@ -12,12 +12,12 @@ from typing import Literal
 
 import numpy as np
 
-from segmentation.choose_k import CRITERION_DECIMALS, VALLEY_DEPTH, KTrial
+from segmentation.choose_k import CRITERION_DECIMALS, VALLEY_DEPTH, VALLEY_STRENGTH, KTrial
 from segmentation.columns import FloatArray
 from segmentation.criteria import prototype_distances
 from segmentation.distances import Clustering, MixedData, squared_distances
 from segmentation.parameters import ParameterRow
-from segmentation.separation import valleys
+from segmentation.separation import Valleys, valleys
 
 Verdict = Literal["natural", "reproducible", "constructed", "not advised"]
 
@@ -44,8 +44,8 @@ class Evidence:
         The criteria of the chosen k.
     stability : ndarray of shape (k,)
         Mean Jaccard similarity of each segment over resamples.
-    valley_depth : ndarray of shape (k, k)
-        Depth of the valley between every two segments, 0..1.
+    valleys : Valleys
+        Between every two segments.
     nearest : ndarray of shape (k,)
         The segment nearest to each.
     borderline_share : float
@@ -56,7 +56,7 @@ class Evidence:
 
     trial: KTrial
     stability: FloatArray
-    valley_depth: FloatArray
+    valleys: Valleys
     nearest: list[int]
     borderline_share: float
     segment_ids: tuple[int, ...]
@@ -69,12 +69,22 @@ class Evidence:
             return None
         return (silhouette - null) / max(deviation, 1e-3)
 
+    @property
+    def is_separated(self) -> bool:
+        """Return whether customers are rare between any two segments."""
+        others = ~np.eye(len(self.stability), dtype=bool)
+        return bool(
+            others.any()
+            and (self.valleys.depth[others] >= VALLEY_DEPTH).all()
+            and (self.valleys.strength[others] >= VALLEY_STRENGTH).all()
+        )
+
     def mergeable(self) -> list[tuple[int, int]]:
         """Return pairs of segments, from 0, that are each other's nearest without a valley between them."""
         return [
             (one, other)
             for one, other in enumerate(self.nearest)
-            if one < other and self.nearest[other] == one and self.valley_depth[one, other] < VALLEY_DEPTH
+            if one < other and self.nearest[other] == one and self.valleys.depth[one, other] < VALLEY_DEPTH
         ]
 
 
@@ -113,7 +123,7 @@ def gather(
     return Evidence(
         trial,
         stability,
-        valleys(data, fit).depth,
+        valleys(data, fit),
         [int(segment) for segment in between.argmin(axis=1)] if k > 1 else [0],
         float(np.mean(margins < borderline_margin)) if k > 1 else 0.0,
         tuple(range(1, k + 1) if segment_ids is None else segment_ids),
@@ -143,11 +153,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, list[str]]:
     is_stable = lowest >= STABLE
     is_predicted = strength >= STRONG_PREDICTION
     reasons = [
-        (
-            "Customers are rare between every two segments."
-            if trial.is_separated
-            else "Between some segments customers are as frequent as within: a border was drawn through a crowd."
-        ),
+        _on_valleys(evidence),
         _on_excess(excess),
         (
             f"Drawn again, every segment comes back (Jaccard similarity at least {lowest:.2f})."
@@ -159,11 +165,23 @@ def judge(evidence: Evidence) -> tuple[Verdict, list[str]]:
     ]
     if lowest < DISSOLVED and not is_predicted:
         return "not advised", [*reasons, "Other customers of the same kind would have given other segments."]
-    if trial.is_separated and stands_out and is_stable:
+    if trial.is_separated and evidence.is_separated and stands_out and is_stable:
         return "natural", reasons
     if is_stable or is_predicted:
         return "reproducible", reasons
     return "constructed", reasons
+
+
+def _on_valleys(evidence: Evidence) -> str:
+    """Return a sentence on valleys between segments, and between groups that segments do not follow."""
+    if evidence.is_separated:
+        return "Customers are rare between every two segments."
+    if evidence.trial.is_separated:
+        return (
+            f"Customers form {evidence.trial.k} groups with valleys between them, of a shape that segments cannot "
+            "follow: some borders cut across a group."
+        )
+    return "Between some segments customers are as frequent as within: a border was drawn through a crowd."
 
 
 def _on_excess(excess: float | None) -> str:
@@ -210,7 +228,7 @@ def to_rows(evidence: Evidence) -> list[ParameterRow]:
             evidence.segment_ids[one],
             "merges_with",
             str(evidence.segment_ids[other]),
-            round(float(evidence.valley_depth[one, other]), CRITERION_DECIMALS),
+            round(float(evidence.valleys.depth[one, other]), CRITERION_DECIMALS),
         )
         for one, other in evidence.mergeable()
     ]

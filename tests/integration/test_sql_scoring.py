@@ -14,6 +14,7 @@ from sklearn.metrics import adjusted_rand_score
 from harness import ROOT, DbtProject
 from segmentation.configuration import SegmentationConfig
 from segmentation.scoring import score_clusters, score_rfm
+from small import build_small, copy_of_small, models, small_warehouse, variables
 
 CLUSTERINGS = ["behavior", "profile"]
 
@@ -30,16 +31,16 @@ def truth() -> dict[str, str]:
         return {row[0]: row[1] for row in reader}
 
 
-@pytest.mark.parametrize("segmentation", CLUSTERINGS)
-def test_sql_and_python_score_every_customer_alike(demo: DbtProject, segmentation: str) -> None:
-    parameters = frame(demo, f"select * from clustering.candidate_parameters where segmentation = '{segmentation}'")
-    sample = frame(demo, "select * from clustering.training_sample where has_purchased order by customer_id")
+def assert_scored_alike(project: DbtProject, segmentation: str, *, at_least: int) -> None:
+    """Prove that every customer has the same segment, runner-up and figures from SQL and from Python."""
+    parameters = frame(project, f"select * from clustering.candidate_parameters where segmentation = '{segmentation}'")
+    sample = frame(project, "select * from clustering.training_sample where has_purchased order by customer_id")
     python = score_clusters(parameters, sample, borderline_margin=0.1).set_index("customer_id")
     sql = frame(
-        demo,
+        project,
         f"select * from marts.fct_customer_segments where segmentation = '{segmentation}' and segment_id is not null",
     ).set_index("customer_id")
-    assert len(python) == len(sql) > 1000
+    assert len(python) == len(sql) >= at_least
     sql = sql.loc[python.index]
 
     assert (sql["raw_segment_id"] == python["segment_id"]).all()
@@ -49,6 +50,33 @@ def test_sql_and_python_score_every_customer_alike(demo: DbtProject, segmentatio
         found, expected = sql[figure].to_numpy(float), python[figure].to_numpy(float)
         error = np.abs(found - expected)
         assert (np.minimum(error, error / np.maximum(np.abs(expected), 1e-300)) <= 1e-9).all(), figure
+
+
+@pytest.mark.parametrize("segmentation", CLUSTERINGS)
+def test_sql_and_python_score_every_customer_alike(demo: DbtProject, segmentation: str) -> None:
+    assert_scored_alike(demo, segmentation, at_least=1_000)
+
+
+def test_a_frozen_model_scores_unseen_and_missing_levels_alike(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """Customers move to a region that the model has never seen, and others lose theirs."""
+    small = copy_of_small(small_warehouse(tmp_path_factory), tmp_path / "copy")
+    before = models(small)
+    inputs = variables(small)["inputs"]
+    customers = pd.read_csv(inputs["customers"]["path"], dtype=str, keep_default_na=False)
+    customers.loc[customers.index % 3 == 0, "region"] = "Atlantis"
+    customers.loc[customers.index % 3 == 1, "region"] = ""
+    changed = tmp_path / "customers.csv"
+    customers.to_csv(changed, index=False)
+    build_small(small, inputs=inputs | {"customers": inputs["customers"] | {"path": str(changed)}}).check()
+    after = models(small)
+    assert {name: (version, number) for name, (version, number, _) in after.items()} == {
+        name: (version, number) for name, (version, number, _) in before.items()
+    }
+    regions = small.query("select count(*) from clustering.training_sample where region = 'Atlantis'")
+    assert regions[0][0] > 50
+    assert_scored_alike(small, "profile", at_least=100)
 
 
 def test_sql_and_python_give_the_same_rfm_scores(demo: DbtProject) -> None:

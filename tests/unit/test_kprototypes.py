@@ -64,7 +64,7 @@ def test_costs_of_50_data_sets_are_not_above_those_of_kmodes() -> None:
         theirs = kmodes_cost(data, k, init=[start.centroids, start.modes], n_init=1)
         one_start.append((fit_kprototypes(data, k, seed=0, start=start).cost, theirs))
         best = fit_kprototypes(data, k, seed=0, starts=default_starts(data, 10)).cost
-        assert best <= 1.001 * kmodes_cost(data, k, init="Cao", n_init=10), seed
+        assert best <= 1.001 * min(kmodes_cost(data, k, init=name, n_init=10) for name in ("Cao", "Huang")), seed
     ours, theirs = np.median(one_start, axis=0)
     assert ours <= theirs
 

@@ -10,6 +10,7 @@ import pytest
 from segmentation.choose_k import KTrial
 from segmentation.distances import MixedData
 from segmentation.kprototypes import fit_kprototypes
+from segmentation.separation import Valleys
 from segmentation.verdict import Evidence, gather, judge, to_rows
 
 CLEAR = KTrial(
@@ -25,7 +26,8 @@ CLEAR = KTrial(
 
 def evidence(trial: KTrial = CLEAR, stability: tuple[float, ...] = (0.95, 0.9), depth: float = 0.9) -> Evidence:
     k = len(stability)
-    return Evidence(trial, np.array(stability), np.full((k, k), depth), [1, 0, *range(k - 2)], 0.2, (2, 5)[:k])
+    between = Valleys(np.full((k, k), depth), np.full((k, k), 9.0))
+    return Evidence(trial, np.array(stability), between, [1, 0, *range(k - 2)], 0.2, (2, 5)[:k])
 
 
 @pytest.mark.parametrize(
@@ -33,6 +35,7 @@ def evidence(trial: KTrial = CLEAR, stability: tuple[float, ...] = (0.95, 0.9), 
     [
         (evidence(), "natural"),
         (evidence(replace(CLEAR, valley_depth=0.1)), "reproducible"),
+        (evidence(depth=0.1), "reproducible"),
         (evidence(replace(CLEAR, silhouette=0.31)), "reproducible"),
         (evidence(stability=(0.95, 0.6)), "reproducible"),
         (evidence(replace(CLEAR, valley_depth=0.1, prediction_strength=0.5), (0.9, 0.6)), "constructed"),
@@ -45,7 +48,7 @@ def test_verdicts(found: Evidence, verdict: str) -> None:
 
 
 def test_reasons_are_sentences_with_their_numbers() -> None:
-    _, reasons = judge(evidence(replace(CLEAR, valley_depth=0.1, prediction_strength=0.5), (0.9, 0.4)))
+    _, reasons = judge(evidence(replace(CLEAR, valley_depth=0.1, prediction_strength=0.5), (0.9, 0.4), depth=0.1))
     assert reasons == [
         "Between some segments customers are as frequent as within: a border was drawn through a crowd.",
         "The silhouette is 30.0 standard deviations above that of like customers without clusters.",
@@ -54,6 +57,14 @@ def test_reasons_are_sentences_with_their_numbers() -> None:
         "20% of the customers are near a border.",
         "Other customers of the same kind would have given other segments.",
     ]
+
+
+def test_groups_that_segments_cut_across_are_named() -> None:
+    assert judge(evidence(depth=0.1))[1][0] == (
+        "Customers form 2 groups with valleys between them, of a shape that segments cannot follow: some borders cut "
+        "across a group."
+    )
+    assert not evidence(stability=(0.9,), depth=0.0).is_separated
 
 
 def test_segments_that_are_nearest_to_each_other_without_a_valley_would_merge() -> None:
@@ -70,7 +81,7 @@ def test_evidence_is_gathered_from_customers() -> None:
     fit = fit_kprototypes(data, 2, seed=0)
     found = gather(data, fit, CLEAR, np.ones(2), borderline_margin=0.1)
     assert found.nearest == [1, 0]
-    assert found.valley_depth[0, 1] > 0.9
+    assert found.valleys.depth[0, 1] > 0.9
     assert found.borderline_share == 0.0
     one = gather(data, fit_kprototypes(data, 1, seed=0), KTrial(1), np.ones(1), borderline_margin=0.1)
     assert one.borderline_share == 0.0

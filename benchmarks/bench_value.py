@@ -103,7 +103,7 @@ def results(folder: Path) -> tuple[dict[str, float], int, int]:
         ).fetchall()
         ((customers, scored),) = connection.execute(
             """
-            select count(distinct customer_id), count(distinct case when lifetime_value is not null then customer_id end)
+            select count(distinct customer_id), count(distinct customer_id) filter (where lifetime_value is not null)
             from value.customer_values where dataset = 'current'
             """
         ).fetchall()

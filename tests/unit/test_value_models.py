@@ -70,8 +70,8 @@ def test_the_published_gamma_gamma_of_cdnow(cdnow: pd.DataFrame) -> None:
     model = fit_gamma_gamma(x, mean_value)
     assert model.converged
     assert model.p == pytest.approx(6.25, abs=0.005)
-    assert model.q == pytest.approx(3.74, abs=0.006)
-    assert model.v == pytest.approx(15.44, abs=0.02)
+    assert model.q == pytest.approx(3.74, abs=0.005)
+    assert model.v == pytest.approx(15.44, abs=0.005)
 
 
 def test_an_independent_library_agrees(cdnow: pd.DataFrame, shared_data: Path) -> None:

@@ -1,5 +1,7 @@
--- One row per as-of date, customer and offer that applies to the customer: what over-indexes in the segment, and what
--- follows from items that the customer bought, but for items that the customer ever had.
+-- One row per as-of date, customer and item that applies to the customer and is new to the customer: what over-indexes in
+-- the segment, or follows from what the customer bought; of several reasons the best. A customer's best offers are among
+-- them, not every offer: of what over-indexes only as many are held against the customer as could be needed.
+{%- set most = [var("offers")["per_customer"], 10] | max %}
 with customers as (
 
     select * from {{ ref("int_offer_customers") }}
@@ -8,7 +10,11 @@ with customers as (
 
 offers as (
 
-    select * from {{ ref("int_segment_offers") }}
+    select
+        *,
+        -- Among those of the same reason.
+        row_number() over (partition by as_of_date, segment_id, reason order by offer_number) as place
+    from {{ ref("int_segment_offers") }}
 
 ),
 
@@ -18,7 +24,24 @@ customer_items as (
 
 ),
 
-over_indexed as (
+known_counts as (
+
+    select
+        customer_items.as_of_date,
+        customer_items.customer_id,
+        count(*) as known_offers
+    from customer_items
+    inner join offers
+        on
+            customer_items.as_of_date = offers.as_of_date
+            and customer_items.segment_id = offers.segment_id
+            and customer_items.item = offers.item
+    where offers.reason = 'over_index'
+    group by customer_items.as_of_date, customer_items.customer_id
+
+),
+
+applicable as (
 
     select
         customers.as_of_date,
@@ -26,19 +49,18 @@ over_indexed as (
         customers.segment_id,
         customers.customer_id,
         offers.item,
-        offers.reason,
-        offers.antecedent_item_1,
-        offers.antecedent_item_2,
-        offers.score,
-        offers.strength
+        offers.offer_number
     from customers
+    left join known_counts
+        on customers.as_of_date = known_counts.as_of_date and customers.customer_id = known_counts.customer_id
     inner join offers
-        on customers.as_of_date = offers.as_of_date and customers.segment_id = offers.segment_id
+        on
+            customers.as_of_date = offers.as_of_date
+            and customers.segment_id = offers.segment_id
+            and offers.place <= {{ most }} + coalesce(known_counts.known_offers, 0)
     where offers.reason = 'over_index'
 
-),
-
-followed as (
+    union all
 
     select
         first_items.as_of_date,
@@ -46,11 +68,7 @@ followed as (
         first_items.segment_id,
         first_items.customer_id,
         offers.item,
-        offers.reason,
-        offers.antecedent_item_1,
-        offers.antecedent_item_2,
-        offers.score,
-        offers.strength
+        offers.offer_number
     from customer_items as first_items
     inner join offers
         on
@@ -70,26 +88,27 @@ followed as (
 
 ),
 
-applicable as (
+best as (
 
-    select * from over_indexed
-
-    union all
-
-    select * from followed
+    select
+        as_of_date,
+        is_current,
+        segment_id,
+        customer_id,
+        item,
+        min(offer_number) as offer_number
+    from applicable
+    group by as_of_date, is_current, segment_id, customer_id, item
 
 ),
 
 final as (
 
-    select applicable.*
-    from applicable
-    left join customer_items
-        on
-            applicable.as_of_date = customer_items.as_of_date
-            and applicable.customer_id = customer_items.customer_id
-            and applicable.item = customer_items.item
-    where customer_items.item is null
+    select best.*
+    from best
+    left join customer_items as known
+        on best.as_of_date = known.as_of_date and best.customer_id = known.customer_id and best.item = known.item
+    where known.item is null
 
 )
 

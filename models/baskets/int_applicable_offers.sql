@@ -1,6 +1,6 @@
--- One row per as-of date, customer and item that applies to the customer and is new to the customer: what over-indexes in
--- the segment, or follows from what the customer bought; of several reasons the best. A customer's best offers are among
--- them, not every offer: of what over-indexes only as many are held against the customer as could be needed.
+-- One row per as-of date, customer and item that applies to the customer and is new to the customer: what over-indexes
+-- in the segment, or follows from what the customer bought; of several reasons the best. A customer's best offers are
+-- among them, not every offer: of what over-indexes only as many are held against the customer as could be needed.
 {%- set most = [var("offers")["per_customer"], 10] | max %}
 with customers as (
 

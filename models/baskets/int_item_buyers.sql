@@ -1,5 +1,5 @@
--- One row per as-of date, segment (0: all) and item: how many of its customers bought the item, how many bought anything,
--- and the sum of buyers over all items. A customer counts once per item, so that nobody's habit decides.
+-- One row per as-of date, segment (0: all) and item: how many of its customers bought the item, how many bought
+-- anything, and the sum of buyers over all items. A customer counts once per item, so that nobody's habit decides.
 with bought as (
 
     select *

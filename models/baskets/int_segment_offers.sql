@@ -77,7 +77,13 @@ final as (
         item,
         score,
         strength,
-        cast(offer_rank as integer) as offer_rank
+        cast(offer_rank as integer) as offer_rank,
+        -- The order in which a customer gets them, of one item the best reason first.
+        cast(row_number() over (
+            partition by as_of_date, segment_id
+            order by
+                score desc, strength desc, item asc, reason asc, antecedent_item_1 asc, antecedent_item_2 asc
+        ) as integer) as offer_number
     from offers
     where offer_rank <= {{ var("offers")["candidates"] }}
 

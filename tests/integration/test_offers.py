@@ -216,3 +216,78 @@ def test_the_backtest_counts_what_was_bought_later(
     )
     if name != "complete_journey":
         assert rates["recommendations"] > rates["most popular"]
+
+
+def test_of_a_large_basket_the_most_frequent_items_are_kept(example: Callable[[str], DbtProject]) -> None:
+    """Baskets of Online Retail have up to hundreds of items; pairs grow with the square of them."""
+    project = example("online_retail")
+    ((large, wrong),) = project.query("""
+        with whole as (
+            select lines.as_of_date, lines.order_id, list(items.item_number order by items.item_number) as numbers
+            from baskets.int_offer_lines as lines
+            inner join baskets.int_basket_items as items using (as_of_date, item)
+            group by all
+        ),
+        kept as (
+            select as_of_date, order_id, list(item_number order by item_number) as numbers
+            from baskets.int_baskets group by all
+        )
+        select count_if(len(whole.numbers) > 40), count_if(kept.numbers is distinct from whole.numbers[1:40])
+        from whole left join kept using (as_of_date, order_id)
+    """)
+    assert large > 1000
+    assert wrong == 0
+
+
+@pytest.mark.parametrize("name", ["demo", *EXAMPLES])
+def test_the_backtest_says_whether_it_beats_the_most_popular(
+    name: str, demo: DbtProject, example: Callable[[str], DbtProject]
+) -> None:
+    project = demo if name == "demo" else example(name)
+    rows = {row[0]: row[1:] for row in project.query("select method, hits, reading from marts.recommendation_backtest")}
+    beats = rows["recommendations"][0] > rows["most popular"][0]
+    assert rows["recommendations"][1] == ("beats the most popular" if beats else "does not beat the most popular")
+
+
+@pytest.mark.parametrize("name", ["demo", *EXAMPLES])
+def test_recommendations_are_the_best_of_all_that_apply(
+    name: str, demo: DbtProject, example: Callable[[str], DbtProject]
+) -> None:
+    """Every offer of the segment against every customer, without the shortcut that spares most of them."""
+    project = demo if name == "demo" else example(name)
+    assert project.query("""
+        with bought as (select * from baskets.int_customer_items where is_bought),
+        applicable as (
+            select customers.as_of_date, customers.is_current, customers.customer_id, offers.item, offers.score,
+                offers.strength, offers.reason
+            from baskets.int_offer_customers as customers
+            inner join baskets.int_segment_offers as offers using (as_of_date, segment_id)
+            where offers.reason = 'over_index' or (
+                exists (
+                    select 1 from bought where bought.as_of_date = customers.as_of_date
+                        and bought.customer_id = customers.customer_id and bought.item = offers.antecedent_item_1
+                )
+                and (offers.antecedent_item_2 = '' or exists (
+                    select 1 from bought where bought.as_of_date = customers.as_of_date
+                        and bought.customer_id = customers.customer_id and bought.item = offers.antecedent_item_2
+                ))
+            )
+        ),
+        best as (
+            select as_of_date, is_current, customer_id, item, max(score) as score
+            from applicable
+            anti join baskets.int_customer_items as known using (as_of_date, customer_id, item)
+            group by all
+        ),
+        expected as (
+            select as_of_date, customer_id, score
+            from best
+            qualify row_number() over (partition by as_of_date, customer_id order by score desc) <= 10
+        ),
+        found as (select as_of_date, customer_id, score from baskets.int_customer_offers)
+        select count(*) from (
+            (select * from expected except all select * from found)
+            union all
+            (select * from found except all select * from expected)
+        )
+    """) == [(0,)]

@@ -20,10 +20,14 @@
 
 {#- Whether the model that asks is built whole by this run. Each layer has a scope of its own: see layer_scope. -#}
 {% macro is_full_run() -%}
+    {%- set layer = model.fqn[1] if model.name != 'feed_candidates' else 'exports' -%}
     {%- set scope = ref({
-        'staging': 'refresh_scope', 'refresh': 'refresh_scope', 'features': 'feature_scope',
+        'staging': 'refresh_scope',
+        'refresh': 'refresh_scope',
+        'features': 'feature_scope',
         'value': 'feature_scope',
-    }.get(model.fqn[1], 'score_scope')) -%}
+        'exports': 'export_scope',
+    }.get(layer, 'score_scope')) -%}
     {{ return(is_full_scope(scope)) }}
 {%- endmacro %}
 

@@ -33,7 +33,7 @@ all_definitions as (
 
 facts as (
 
-    select md5({{ dbt.listagg("definition", "'\n'", "order by definition") }}) as fingerprint
+    select cast(sum({{ row_hash(["definition"]) }}) as {{ dbt.type_string() }}) as fingerprint
     from all_definitions
 
 ),

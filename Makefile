@@ -133,6 +133,9 @@ study-smoothing: $(STAMP) ## Ask what smoothing finds of planted changes and rem
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py
 
+bench-refresh: $(STAMP) ## Time runs that work on one new order in a hundred, beside a full build of a million customers
+	@$(BIN)/python benchmarks/bench_refresh.py
+
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'
 	@set -eu; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \

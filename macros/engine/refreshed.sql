@@ -1,7 +1,8 @@
 {#- The materialization `refreshed`: a table of which a run replaces the rows of changed keys alone. The model's query
     gives the rows of those keys (`changed_only`); config.meta.refresh_key names the column that holds them. In a full
     run (`is_full_run`) the query gives all rows and the table is built like any other.
-    The query never reads the table that it fills, and replacing the same keys again changes nothing. -#}
+    Replacing the same keys again changes nothing. A query that reads the table it fills says so in
+    config.meta.reads_itself: its rows then wait until the old ones are gone. -#}
 {% materialization refreshed, adapter='duckdb' %}
     {%- set existing = load_cached_relation(this) -%}
     {%- if is_full_run() -%}
@@ -12,10 +13,18 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- set meta = config.get('meta') -%}
+    {%- if meta.get('reads_itself') -%}
+        {%- call statement('wait') -%}
+            create or replace temp table {{ this.identifier }}__waiting as (
+                {{ compiled_code }}
+            )
+        {%- endcall -%}
+    {%- endif -%}
     {%- call statement('main') -%}
-        delete from {{ target_relation }} where {{ is_changed(config.get('meta')['refresh_key']) }};
+        delete from {{ target_relation }} where {{ is_changed(meta['refresh_key']) }};
         insert into {{ target_relation }} by name (
-            {{ compiled_code }}
+            {% if meta.get('reads_itself') %}from {{ this.identifier }}__waiting{% else %}{{ compiled_code }}{% endif %}
         )
     {%- endcall -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}

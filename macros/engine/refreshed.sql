@@ -1,5 +1,6 @@
 {#- The materialization `refreshed`: a table of which a run replaces the rows of changed keys alone. The model's query
-    gives the rows of those keys (`changed_only`); config.meta.refresh_key names the column that holds them. In a full
+    gives the rows of those keys (`changed_only`); config.meta.refresh_key names the column that holds them, and
+    config.meta.refresh_also is a condition on further rows that the query always gives. In a full
     run (`is_full_run`) the query gives all rows and the table is built like any other.
     Replacing the same keys again changes nothing. A query that reads the table it fills says so in
     config.meta.reads_itself: its rows then wait until the old ones are gone. -#}
@@ -22,7 +23,7 @@
         {%- endcall -%}
     {%- endif -%}
     {%- call statement('main') -%}
-        delete from {{ target_relation }} where {{ is_changed(meta['refresh_key']) }};
+        delete from {{ target_relation }} where {{ replaced_rows() }};
         insert into {{ target_relation }} by name (
             {% if meta.get('reads_itself') %}from {{ this.identifier }}__waiting{% else %}{{ compiled_code }}{% endif %}
         )
@@ -49,7 +50,7 @@
     {%- do must_be_there(existing) -%}
     {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | join(', ') -%}
     {%- set rows -%}
-        select {{ columns }} from {{ existing }} where not {{ is_changed(config.get('meta')['refresh_key']) }}
+        select {{ columns }} from {{ existing }} where not ({{ replaced_rows() }})
         union all
         select {{ columns }} from (
             {{ compiled_code }}
@@ -76,4 +77,11 @@
         {%- do stop("Table " ~ this ~ ": expected it to be there, as this run works on changed customers alone, found "
             ~ "none. Build the whole project (`dbt build`): it notices the missing table and makes all of it.") -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- A condition: the rows that a run which is not full replaces. -#}
+{% macro replaced_rows() -%}
+    {%- set meta = config.get('meta') -%}
+    {{ is_changed(meta['refresh_key']) }}{{ ' or ' ~ meta['refresh_also'] if meta.get('refresh_also') }}
 {%- endmacro %}

@@ -18,7 +18,7 @@ changed as (
     from {{ ref("changed_customers") }}
 
 ),
-{% set limit = var("refresh")["full_above_share"] %}
+{% set limit = var("full_above_share") %}
 all_customers as (
 
     select count(*) as customers
@@ -42,7 +42,7 @@ facts as (
     difference="the as-of date is another one",
     reasons=[
         "(select facts.reason_before from facts)",
-        "(select case when facts.has_many_changes then 'more customers changed than refresh.full_above_share' end from facts)",
+        "(select case when facts.has_many_changes then 'more customers have changed than full_above_share allows' end from facts)",
     ],
 ) | replace("with previous", "previous", 1) }}
 

@@ -29,7 +29,7 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build bench-value study study-smoothing study-identity study-online requirements clean
+	bench bench-build bench-refresh bench-value study study-smoothing study-identity study-online requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -141,6 +141,9 @@ bench-build: $(STAMP) ## Time a build over a million generated customers
 
 bench-value: $(STAMP) ## Time the models of customer value, fitted and applied to a million customers
 	@$(BIN)/python benchmarks/bench_value.py
+
+bench-refresh: $(STAMP) ## Time runs that work on one new order in a hundred, beside a full build of a million customers
+	@$(BIN)/python benchmarks/bench_refresh.py
 
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'

@@ -95,14 +95,17 @@ def generated_data(customers: int) -> Path:
     return folder
 
 
-def build(name: str, variables: Mapping[str, Any]) -> tuple[Usage, Path]:
-    """Run `dbt build` in a fresh database; return what it took and the folder of its files."""
+def build(
+    name: str, variables: Mapping[str, Any], *, is_fresh: bool = True, arguments: Sequence[str] = ()
+) -> tuple[Usage, Path]:
+    """Run `dbt build`, in a fresh database or in that of before; return what it took and the folder of its files."""
     folder = BENCH / name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if is_fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     words = ["-m", "dbt.cli.main", "--no-use-colors", "build", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
     words += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    words += ["--vars", json.dumps(variables)]
+    words += ["--vars", json.dumps(variables), *arguments]
     settings = {"SEGMENTATION_DATABASE": str(folder / f"{name}.duckdb"), "SEGMENTATION_PUBLISHED": ""}
     say(f"Building {name}")
     return measured([sys.executable, *words], log=folder / "build.log", settings=settings), folder

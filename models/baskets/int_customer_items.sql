@@ -2,7 +2,9 @@
 -- whoever sent something back is not offered it again. is_bought tells what stands in a purchase.
 with customers as (
 
-    select * from {{ ref("int_offer_customers") }}
+    select *
+    from {{ ref("int_offer_customers") }}
+    where {{ changed_only("customer_id") }} or not is_current
 
 ),
 
@@ -24,6 +26,7 @@ bought as (
         customer_id,
         item
     from {{ ref("int_offer_lines") }}
+    where {{ changed_only("customer_id") }} or not is_current
 
 ),
 

@@ -2,7 +2,10 @@
 -- returns are no baskets. An item is a product or a category, by the variable offers.item.
 with customers as (
 
-    select * from {{ ref("int_offer_customers") }}
+    select *
+    from {{ ref("int_offer_customers") }}
+    -- Who is in the sample of the backtest depends on everybody.
+    where {{ changed_only("customer_id") }} or not is_current
 
 ),
 

@@ -1,5 +1,5 @@
--- One row per segmentation, as-of date but the first, and segments before and after, scored and smoothed: how many
--- customers, and what they brought in the period. 0 stands for no segment.
+-- One row per segmentation, as-of date and segments before and after, scored and smoothed: how many customers, and what
+-- they brought in the period and in 90 days. 0 stands for no segment; before the first date nobody has one.
 with history as (
 
     select * from {{ ref("customer_segment_history") }}
@@ -11,16 +11,15 @@ revenues as (
     select
         customer_id,
         as_of_date,
-        monetary - lag(monetary, 1, 0) over (partition by customer_id order by as_of_date) as revenue
+        monetary - lag(monetary, 1, 0) over (partition by customer_id order by as_of_date) as revenue,
+        revenue_last_90_days
     from {{ ref("customer_features") }}
 
 ),
 
 as_of_dates as (
 
-    select *
-    from {{ ref("as_of_dates") }}
-    where previous_as_of_date is not null
+    select * from {{ ref("as_of_dates") }}
 
 ),
 
@@ -35,7 +34,8 @@ final as (
         coalesce(history.previous_raw_segment_id, 0) as from_raw_segment_id,
         coalesce(history.raw_segment_id, 0) as to_raw_segment_id,
         count(*) as customers,
-        {{ money_sum("revenues.revenue") }} as revenue
+        {{ money_sum("revenues.revenue") }} as revenue,
+        {{ money_sum("revenues.revenue_last_90_days") }} as revenue_last_90_days
     from history
     inner join as_of_dates on history.as_of_date = as_of_dates.as_of_date
     inner join revenues on history.customer_id = revenues.customer_id and history.as_of_date = revenues.as_of_date

@@ -25,9 +25,7 @@ summed as (
         count({{ feature }}) as {{ feature }}_n,
         {{ exact_sum(feature) }} as {{ feature }}_sum,
         {{ exact_sum(feature ~ " * " ~ feature) }} as {{ feature }}_squares,
-        median({{ feature }}) as {{ feature }}_median,
-        percentile_cont(0.25) within group (order by {{ feature }}) as {{ feature }}_lower_quartile,
-        percentile_cont(0.75) within group (order by {{ feature }}) as {{ feature }}_upper_quartile,
+        {{ quartiles(feature) }} as {{ feature }}_quartiles,
         {%- endfor %}
         sum(customers) as customers
     from labelled
@@ -45,9 +43,9 @@ long as (
         {{ feature }}_n as customers,
         {{ feature }}_sum as total,
         {{ feature }}_squares as squares,
-        {{ feature }}_median as median,
-        {{ feature }}_lower_quartile as lower_quartile,
-        {{ feature }}_upper_quartile as upper_quartile
+        {{ quartile(feature ~ "_quartiles", 2) }} as median,
+        {{ quartile(feature ~ "_quartiles", 1) }} as lower_quartile,
+        {{ quartile(feature ~ "_quartiles", 3) }} as upper_quartile
     from summed
     union all
     {%- endfor %}

@@ -181,6 +181,7 @@ VARIABLES = (
     "cancelled_statuses",
     "non_product_codes",
     "test_accounts",
+    "full_above_share",
     "feature_defaults",
     "features",
     "refit",
@@ -654,6 +655,7 @@ class _Validator:
 
     def check_staging(self) -> None:
         self.number("default_max_reject_share", self.get("default_max_reject_share", 0), low=0, high=1)
+        self.number("full_above_share", self.get("full_above_share", 0), low=0, high=1)
         statuses = self.sequence("cancelled_statuses", self.get("cancelled_statuses", []))
         for index, status in enumerate(statuses):
             text = self.text(f"cancelled_statuses[{index}]", status, "a status")

@@ -17,7 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness import ROOT, environment
-from segmentation.publishing import PUBLICATION_SCHEMA, publish, published_path, quote_identifier, quote_literal
+from segmentation.publishing import (
+    PUBLICATION_SCHEMA,
+    Changes,
+    last_digest,
+    publish,
+    published_path,
+    quote_identifier,
+    quote_literal,
+)
 
 RELATIONS = [("marts", "dim_segments"), ("marts", "fct_customer_segments")]
 
@@ -365,3 +373,93 @@ def test_the_last_node_of_the_build_publishes_every_mart() -> None:
     assert all(name == referred for name, referred in pairs)
     marts = {path.stem for path in (ROOT / "models" / "marts").rglob("*") if path.suffix in {".sql", ".py"}}
     assert {name for name, _ in pairs} == marts
+
+
+def change_customers(connection: duckdb.DuckDBPyConnection, *, first: int) -> None:
+    """Change, remove and add customers, and note whom."""
+    connection.execute(
+        "update marts.fct_customer_segments set version = 9 where customer_id between $1 and $1 + 9", [first]
+    )
+    connection.execute("delete from marts.fct_customer_segments where customer_id = $1", [first + 3])
+    connection.execute("insert into marts.fct_customer_segments select 5000 + $1, 9, 1.5, 'new', current_date", [first])
+    connection.execute(
+        """
+        create or replace table changed as
+        select hash(customer_id) as key_hash
+        from (select unnest(range($1, $1 + 10)) as customer_id union all select 5000 + $1)
+        """,
+        [first],
+    )
+
+
+def publish_changes(connection: duckdb.DuckDBPyConnection, digest: object) -> dict[str, object]:
+    changes = Changes({"fct_customer_segments": "customer_id"}, ("main", "changed"), str(digest))
+    row: dict[str, object] = publish(connection, database="shop", relations=RELATIONS, changes=changes).to_pylist()[0]
+    return row
+
+
+def published_rows(row: dict[str, object]) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(row["published_file"]), read_only=True) as reader:
+        return reader.execute("from marts.fct_customer_segments order by all").fetchall()
+
+
+def test_publishing_changes_gives_what_publishing_everything_gives(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    row = publish_shop(connection)
+    for first in (10, 500, 505):
+        change_customers(connection, first=first)
+        # A mark that only a copy of the old file can carry on shows that the rest was not written anew.
+        row = publish_changes(connection, row["content_digest"])
+        whole = publish(connection, database="shop", relations=RELATIONS, folder=tmp_path / "whole").to_pylist()[0]
+        assert {**row, "published_file": ""} == {**whole, "published_file": ""}
+        assert published_rows(row) == published_rows(whole)
+        # The note is now of the other file, and a change that nobody has noted must not be lost by trusting it.
+        connection.execute(
+            "update marts.fct_customer_segments set version = 7 where customer_id = 900 + $1", [first % 7]
+        )
+        row = publish_changes(connection, row["content_digest"])
+        assert published_rows(row) == connection.execute("from marts.fct_customer_segments order by all").fetchall()
+
+
+def test_only_changes_are_written_where_the_file_is_known(connection: duckdb.DuckDBPyConnection) -> None:
+    row = publish_shop(connection)
+    change_customers(connection, first=10)
+    connection.execute("update marts.fct_customer_segments set version = 8 where customer_id = 900")
+    row = publish_changes(connection, row["content_digest"])
+    versions = {customer: version for customer, version, *_ in published_rows(row)}
+    assert (versions[10], versions[900]) == (9, 1)
+
+
+@pytest.mark.parametrize("doubt", ["another digest", "another file", "a broken note", "another relation"])
+def test_whatever_is_in_doubt_is_written_whole(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, doubt: str
+) -> None:
+    row = publish_shop(connection)
+    digest = row["content_digest"]
+    if doubt == "another digest":
+        digest = "0" * 32
+    elif doubt == "another file":
+        path = Path(str(row["published_file"]))
+        content = path.read_bytes()
+        path.unlink()
+        path.write_bytes(content)
+    elif doubt == "a broken note":
+        (tmp_path / ".shop.duckdb.published.json").write_text('{"file": ', encoding="utf-8")
+    else:
+        connection.execute("alter table marts.fct_customer_segments add column more integer")
+    change_customers(connection, first=10) if doubt != "another relation" else connection.execute(
+        "create table changed as select hash(1) as key_hash"
+    )
+    connection.execute("update marts.fct_customer_segments set version = 8 where customer_id = 900")
+    row = publish_changes(connection, digest)
+    assert published_rows(row) == connection.execute("from marts.fct_customer_segments order by all").fetchall()
+
+
+def test_the_last_digest_is_that_of_the_row_before(connection: duckdb.DuckDBPyConnection) -> None:
+    assert last_digest(connection, "shop", "publication", "publication") is None
+    assert last_digest(object(), "shop", "publication", "publication") is None
+    connection.execute(
+        "create schema publication; create table publication.publication as select 'abc' as content_digest"
+    )
+    assert last_digest(connection, "shop", "publication", "publication") == "abc"

@@ -12,6 +12,7 @@ with moves as (
         cast(sum(customers) as bigint) as customers,
         {{ money_sum("revenue") }} as revenue
     from {{ ref("segment_moves") }}
+    where previous_as_of_date is not null
     group by segmentation, as_of_date, previous_as_of_date, from_segment_id, to_segment_id
 
 ),

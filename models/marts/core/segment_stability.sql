@@ -4,7 +4,9 @@
 {%- set kinds = {"raw_": ("from_raw_segment_id", "to_raw_segment_id"), "": ("from_segment_id", "to_segment_id")} %}
 with moves as (
 
-    select * from {{ ref("segment_moves") }}
+    select *
+    from {{ ref("segment_moves") }}
+    where previous_as_of_date is not null
 
 ),
 

@@ -1,29 +1,6 @@
 -- One row per segmentation, segment and as-of date: its size, what it brought in the period, and who came and went.
 -- depends_on: {{ ref("publication_gate") }}
-with history as (
-
-    select
-        segmentation,
-        customer_id,
-        as_of_date,
-        segment_id
-    from {{ ref("customer_segment_history") }}
-    where segment_id is not null
-
-),
-
-customers as (
-
-    select
-        customer_id,
-        as_of_date,
-        monetary - lag(monetary, 1, 0) over (partition by customer_id order by as_of_date) as period_revenue,
-        revenue_last_90_days
-    from {{ ref("customer_features") }}
-
-),
-
-as_of_dates as (
+with as_of_dates as (
 
     select * from {{ ref("as_of_dates") }}
 
@@ -32,16 +9,15 @@ as_of_dates as (
 sizes as (
 
     select
-        history.segmentation,
-        history.segment_id,
-        history.as_of_date,
-        count(*) as customers,
-        {{ money_sum("customers.period_revenue") }} as period_revenue,
-        {{ money_sum("customers.revenue_last_90_days") }} as revenue_last_90_days
-    from history
-    inner join customers
-        on history.customer_id = customers.customer_id and history.as_of_date = customers.as_of_date
-    group by history.segmentation, history.segment_id, history.as_of_date
+        segmentation,
+        to_segment_id as segment_id,
+        as_of_date,
+        cast(sum(customers) as bigint) as customers,
+        {{ money_sum("revenue") }} as period_revenue,
+        {{ money_sum("revenue_last_90_days") }} as revenue_last_90_days
+    from {{ ref("segment_moves") }}
+    where to_segment_id <> 0
+    group by segmentation, to_segment_id, as_of_date
 
 ),
 

@@ -1,0 +1,123 @@
+"""A run that works on changes alone must end where a full build ends, whatever has happened since the run before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import DbtProject
+from replay import Source, year
+from small import ADVICE, SEGMENTATIONS, WITHOUT_DEMO_SEEDS, build_small, copy_of_small, small_warehouse, variables
+
+SCHEMAS = ("staging", "features", "value", "segments", "marts", "publication")
+
+
+def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
+    """Return the content of every table that outlives a run: marts, and what is refreshed in part."""
+    content = project.content(schemas=SCHEMAS)
+    return {name: content[name] for name in content if name.startswith("marts.") or name in LASTING}
+
+
+LASTING = {
+    "staging.stg_customers_checked",
+    "staging.stg_orders_checked",
+    "staging.stg_order_items_checked",
+    "staging.rejected_records",
+    "features.int_orders",
+    "features.int_order_lines",
+    "features.int_customer_categories",
+    "features.customer_features",
+    "value.customer_purchases",
+    "segments.customer_segment_history",
+    "segments.customer_segments",
+    "publication.published_segments",
+}
+
+
+def settings(source: Source, as_of_date: str) -> dict[str, Any]:
+    return {
+        "inputs": source.inputs,
+        "segmentations": SEGMENTATIONS,
+        "advice": ADVICE,
+        "snapshot_count": 3,
+        "default_max_reject_share": 1.0,
+        "as_of_date": as_of_date,
+        "full_above_share": 1.0,
+    }
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path, seed: int) -> None:
+    source = Source(tmp_path / "source", customers=200, seed=seed)
+    project = DbtProject(tmp_path / "batches")
+    scopes = []
+    for number, batch in enumerate(year(source, runs=5)):
+        variables = settings(source, batch.as_of_date)
+        project.build(*WITHOUT_DEMO_SEEDS, variables=variables).check()
+        scopes += project.query(
+            "select inputs.is_full, features.is_full, scores.is_full, inputs.reason, features.reason, scores.reason"
+            " from refresh.refresh_scope as inputs, refresh.feature_scope as features, refresh.score_scope as scores"
+        )
+        if batch.is_compared:
+            full = project.copy_to(tmp_path / f"full_{number}")
+            full.build(*WITHOUT_DEMO_SEEDS, "--full-refresh", variables=variables).check()
+            expected = refreshed_and_published(full)
+            found = refreshed_and_published(project)
+            assert found.keys() == expected.keys()
+            assert found.keys() >= LASTING
+            for name in found:
+                assert found[name] == expected[name], (name, number, scopes)
+    # The inputs were read whole once; a new as-of date made features and scores whole.
+    assert [scope[0] for scope in scopes] == [True] + [False] * 4, scopes
+    assert [scope[1] for scope in scopes].count(True) == 2, scopes
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    return small_warehouse(tmp_path_factory)
+
+
+def test_no_change_is_lost_that_was_not_published(small: DbtProject, tmp_path: Path) -> None:
+    """An order goes to another customer and back again, and every run in between is one that publishes nothing."""
+    project = copy_of_small(small, tmp_path / "project")
+    inputs = {**variables(project)["inputs"]}
+    inputs["orders"] = {"path": str(tmp_path / "orders.csv")}
+    original = Path(variables(project)["inputs"]["orders"]["path"]).read_text(encoding="utf-8")
+    lines = original.splitlines(keepends=True)
+    first, other = (line.split(",")[1] for line in (lines[1], lines[-1]))
+    assert first != other
+
+    def orders(text: str) -> None:
+        (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
+
+    def owner() -> str:
+        rows = project.query(f"select customer_id from features.int_orders where order_id = '{lines[1].split(',')[0]}'")
+        return str(rows[0][0])
+
+    def is_full() -> bool:
+        return bool(project.query("select is_full from refresh.refresh_scope")[0][0])
+
+    orders(original)
+    build_small(project, inputs=inputs).check()
+    assert is_full(), "another file is another configuration"
+
+    orders(original.replace(lines[1], lines[1].replace(f",{first},", f",{other},")))
+    project.dbt("run", variables=variables(project, inputs=inputs)).check()
+    assert (owner(), is_full()) == (other, False)
+
+    orders(original)
+    refused = build_small(project, inputs=inputs, default_max_reject_share=0.0)
+    assert not refused.succeeded
+    left_out = build_small(project, "--select", "customer_segment_history", inputs=inputs)
+    assert left_out.succeeded, left_out.output
+
+    build_small(project, inputs=inputs).check()
+    assert (owner(), is_full()) == (first, False)
+    full = project.copy_to(tmp_path / "full")
+    full.build(*WITHOUT_DEMO_SEEDS, "--full-refresh", variables=variables(project, inputs=inputs)).check()
+    assert refreshed_and_published(project) == refreshed_and_published(full)
+
+    build_small(project, inputs=inputs).check()
+    assert project.query("select count(*) from refresh.changed_keys") == [(0,)]

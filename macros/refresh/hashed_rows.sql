@@ -1,12 +1,10 @@
 {#- The rows of an input as two numbers: key_hash of the key that changes are followed by (lines by their order), and
-    row_hash of all columns that the source has. -#}
+    row_hash of all columns. A generated column follows from the others, and is dear. -#}
 {% macro hashed_rows(input) -%}
     {%- set key = key_columns(input)[0] -%}
     {%- set columns = [] -%}
-    {%- for column in input_mapping(input, input_source_columns(input)) if not column.is_generated -%}
-        {%- if column.expression is not none or column.name == key -%}
-            {%- do columns.append('source.' ~ column.name) -%}
-        {%- endif -%}
+    {%- for column in input_mapping(input, none) if column.name == key or not column.is_generated -%}
+        {%- do columns.append('source.' ~ column.name) -%}
     {%- endfor -%}
     select
         {{ typed_key_hash(input, key) }} as key_hash,

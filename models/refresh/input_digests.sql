@@ -1,4 +1,4 @@
--- One row per subject and key of the inputs: the digest of its rows as this run read them, for the next to compare with.
+-- One row per subject and key of the inputs: the digest of its rows as this run read them, for the next to compare.
 -- depends_on: {{ ref("resolved_configuration") }}
 {%- if is_full_run() %}
 -- depends_on: {{ ref("changed_keys") }}

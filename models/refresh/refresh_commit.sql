@@ -30,9 +30,10 @@ noted as (
 
 is_done as (
 
-    select coalesce(
-        scope.is_whole and scope.invocation_id = gate.invocation_id and {{ is_past_gate("gate") }}, false
-    ) as is_done
+    select
+        coalesce(
+            scope.is_whole and scope.invocation_id = gate.invocation_id and {{ is_past_gate("gate") }}, false
+        ) as is_done
     from scope
     cross join gate
 

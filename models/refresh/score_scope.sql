@@ -8,33 +8,35 @@ with scope as (
 
 definitions as (
 
-    select concat(
-        segmentation, '|', cast(segment_id as {{ dbt.type_string() }}), '|', segment_name, '|', method, '|',
-        model_version, '|', cast(is_fallback as {{ dbt.type_string() }})
-    ) as definition
+    select {{ row_hash([
+        "segmentation", "segment_id", "segment_name", "method", "model_version", "is_fallback"
+    ]) }} as definition_hash
     from {{ ref("segment_definitions") }}
 
 ),
 
 models as (
 
-    select distinct concat(segmentation, '|', model_version) as definition
+    select distinct
+        segmentation,
+        model_version
     from {{ ref("candidate_parameters") }}
 
 ),
 
-all_definitions as (
+hashes as (
 
-    select definition from definitions
+    select definition_hash from definitions
     union all
-    select definition from models
+    select {{ row_hash(["segmentation", "model_version"]) }} as definition_hash
+    from models
 
 ),
 
 facts as (
 
-    select cast(sum({{ row_hash(["definition"]) }}) as {{ dbt.type_string() }}) as fingerprint
-    from all_definitions
+    select cast(sum(definition_hash) as {{ dbt.type_string() }}) as fingerprint
+    from hashes
 
 ),
 

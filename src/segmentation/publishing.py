@@ -34,6 +34,7 @@ PUBLICATION_SCHEMA: Final = pa.schema(
 """Columns of the row that `publish` returns. No clock value: the same marts give the same row."""
 
 _FOLDER: Final = "published"
+_SCORING_QUERIES: Final = "scoring_queries"
 _READ_ONLY: Final = 0o444
 
 
@@ -248,6 +249,7 @@ def _copy(connection: Any, database: str, relations: Sequence[_Relation], file: 
             with suppress(Exception):
                 connection.execute("rollback")
             raise
+        _create_scoring_macros(connection, alias, relations)
         connection.execute(f"checkpoint {quote_identifier(alias)}")
     finally:
         connection.execute(f"detach {quote_identifier(alias)}")
@@ -274,6 +276,20 @@ def _copy_relation(connection: Any, database: str, alias: str, relation: _Relati
         f"select count(*), coalesce(sum(hash(published)::hugeint), 0) from {copy} as published"
     ).fetchall()[0]
     return int(count), int(content)
+
+
+def _create_scoring_macros(connection: Any, alias: str, relations: Sequence[_Relation]) -> None:
+    """Make a table macro of every query of scoring_queries, so that customers can be scored where the marts are read."""
+    for schema in (relation.schema for relation in relations if relation.name == _SCORING_QUERIES):
+        home = f"{quote_identifier(alias)}.{quote_identifier(schema)}"
+        queries = connection.execute(
+            f"select macro_name, query from {home}.{_SCORING_QUERIES} order by macro_name"
+        ).fetchall()
+        for name, query in queries:
+            connection.execute(
+                f"create macro {home}.{quote_identifier(name)}(customers) as table "
+                f"with customers_to_score as (select * from query_table(customers)) select * from ({query}) as scored"
+            )
 
 
 def _temporary(target: Path, process: int) -> Path:

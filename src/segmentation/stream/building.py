@@ -22,8 +22,8 @@ from segmentation.stream.store import INPUTS
 __all__ = ["Verdict", "WarmProject"]
 
 _QUIET: Final = ("--no-use-colors", "--log-level", "none", "--log-level-file", "warn")
-_ENGINE_ERROR: Final = re.compile(r"\b(Out of Memory|IO|Internal|Fatal|Connection|Transaction|Interrupt) Error\b")
-"""Errors that are the machine's and not the data's."""
+_LONGEST: Final = 1_000
+"""Letters of a reason."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,11 @@ class WarmProject:
             The variable `inputs`.
         columns : collection of str
             The file's columns: a header that has passed is not asked about again.
+
+        Raises
+        ------
+        UserError
+            If it cannot be found out.
         """
         header = (name, tuple(sorted(columns)))
         if header in self._known_headers:
@@ -137,7 +142,10 @@ class WarmProject:
         if invoked.success:
             self._known_headers.add(header)
             return None
-        return self._failure(invoked)[0]
+        reason, is_refusal = self._failure(invoked)
+        if not is_refusal:
+            raise UserError(f"The columns of a file for {name} cannot be checked: {reason}")
+        return reason
 
     def _manifest(self, variables: Mapping[str, Any]) -> Manifest:
         key = json.dumps(variables, sort_keys=True)
@@ -162,25 +170,21 @@ class WarmProject:
 
     def _failure(self, invoked: dbtRunnerResult) -> tuple[str, bool]:
         """Return why a command failed, and whether it was the data that were refused."""
-        messages = [_one_line(message) for message in self._messages]
         if invoked.exception is not None:
-            text = _one_line(str(invoked.exception))
-            return text, type(invoked.exception).__name__ == "CompilationError"
-        results = list(getattr(invoked.result, "results", []))
-        errors = [result for result in results if result.status in {NodeStatus.Error, NodeStatus.RuntimeErr}]
-        failed = [result for result in results if result.status == NodeStatus.Fail]
-        told = [_one_line(str(result.message)) for result in errors if result.message]
-        told += messages
-        told += [f"test {result.node.name}: {_one_line(str(result.message))}" for result in failed] if not told else []
-        is_refusal = bool(failed) and not errors
-        if errors and all(_is_check(str(result.message)) for result in errors):
-            is_refusal = True
-        return "; ".join(dict.fromkeys(told)) or "the build failed without a message; see the log", is_refusal
-
-
-def _is_check(message: str) -> bool:
-    """Return whether an error is a sentence of the project's own, which begins with what it is about."""
-    return message.lstrip().startswith("Compilation Error") and not _ENGINE_ERROR.search(message)
+            errors = [str(invoked.exception)]
+            is_check = type(invoked.exception).__name__ == "CompilationError"
+        else:
+            results = list(getattr(invoked.result, "results", []))
+            broken = [result for result in results if result.status in {NodeStatus.Error, NodeStatus.RuntimeErr}]
+            failed = [result for result in results if result.status == NodeStatus.Fail]
+            errors = [str(result.message) for result in broken if result.message]
+            # What a test found is told by its macro; where it has none, its name and its count have to do.
+            errors += self._messages or [f"test {result.node.name}: {result.message}" for result in failed]
+            raised = [str(result.message) for result in broken if result.message] or (self._messages if broken else [])
+            # A sentence of the project's own is raised while dbt compiles; everything else broke on the way.
+            is_check = all("Compilation Error" in message for message in raised) and bool(failed or raised)
+        told = "; ".join(dict.fromkeys(filter(None, map(_one_line, errors))))
+        return told[:_LONGEST] or "it failed without a message; see the log", is_check
 
 
 def _one_line(text: str) -> str:

@@ -161,7 +161,7 @@ class Landing:
         UnreadableError
             If it is to be set aside, or, where `may_be_unfinished` is true, tried again later.
         """
-        staged = store.incoming / f"{landed.input}.unfinished"
+        staged = store.incoming / f"{landed.input}-unfinished.parquet"
         try:
             rows = write_staged(landed.path, staged, columns=columns)
             problem = check(landed.input, staged)

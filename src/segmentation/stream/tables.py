@@ -75,7 +75,7 @@ class PolledTable:
             ).fetchall()[0]
             if not count:
                 return None
-            staged = store.incoming / f"{self.input}.unfinished"
+            staged = store.incoming / f"{self.input}-unfinished.parquet"
             relation = "(select * exclude (stream_mark, stream_hash, stream_ordinal) from fresh)"
             rows = write_relation(connection, relation, staged, columns=columns)
             at_mark = connection.execute(
@@ -200,7 +200,7 @@ def take_history(
     UserError
         If it cannot be read.
     """
-    staged = store.incoming / f"{name}.unfinished"
+    staged = store.incoming / f"{name}-unfinished.parquet"
     try:
         if kind == "file":
             rows = write_staged(Path(place), staged, columns=columns)

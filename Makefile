@@ -7,6 +7,7 @@ SIZE ?= 2000
 SEED ?= 20260101
 FORMAT ?= csv
 OUT ?= seeds/demo
+LANDING ?= landing
 # The planted answers go with the committed seeds; data generated elsewhere has them beside it.
 TRUTH ?= $(if $(filter seeds/demo,$(OUT)),tests/data,$(OUT))
 
@@ -22,14 +23,15 @@ SAY := @printf '==> %s\n'
 DATABASE = $(or $(SEGMENTATION_DATABASE),$(or $(EXAMPLE),customer_segmentation).duckdb)
 
 # These reach the recipes through the environment, where no quote or space can break a command.
-export EXAMPLE DATA VARS SIZE SEED FORMAT OUT TRUTH
+export EXAMPLE DATA VARS SIZE SEED FORMAT OUT TRUTH LANDING STORE TABLES STREAM
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build bench-refresh bench-value study study-smoothing study-identity study-online requirements clean
+	stream soak bench bench-build bench-refresh bench-stream bench-value study study-smoothing study-identity \
+	study-online requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -68,6 +70,16 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	mkdir -p "$$(dirname "$$SEGMENTATION_DATABASE")"; \
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
+
+# exec: a signal to the command reaches the stream itself.
+stream: export SEGMENTATION_DATABASE := $(DATABASE)
+stream: $(STAMP) ## Build what arrives, batch by batch: LANDING=folder STORE=folder TABLES='{yaml}', and as for build
+	@set -eu; set --; \
+	if [ -n "$$EXAMPLE" ]; then set -- --example "examples/$$EXAMPLE.yml" --data "$$DATA"; fi; \
+	if [ -n "$$STORE" ]; then set -- "$$@" --store "$$STORE"; fi; \
+	mkdir -p "$$(dirname "$$SEGMENTATION_DATABASE")"; \
+	exec $(BIN)/python -m segmentation.stream --landing "$$LANDING" --database "$$SEGMENTATION_DATABASE" \
+		--vars "$$VARS" --tables "$$TABLES" "$$@" $(STREAM)
 
 test: dbt-tests ## Run every test on DuckDB: the dbt tests on the demo data, then pytest; Spark has spark-test
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
@@ -144,6 +156,12 @@ bench-value: $(STAMP) ## Time the models of customer value, fitted and applied t
 
 bench-refresh: $(STAMP) ## Time runs that work on one new order in a hundred, beside a full build of a million customers
 	@$(BIN)/python benchmarks/bench_refresh.py
+
+bench-stream: $(STAMP) ## Time the stream: from a file of 1,000 orders to marts, at 100,000 customers
+	@$(BIN)/python benchmarks/bench_stream.py
+
+soak: $(STAMP) ## Soak the stream: SOAK_BATCHES=200 SOAK_KILLS=5 SOAK_CUSTOMERS=300 (some hours)
+	@$(BIN)/python benchmarks/soak_stream.py
 
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'

@@ -29,6 +29,7 @@ def model(dbt, session):
         "k_search": dbt.ref("k_search"),
         "model_parameters": dbt.ref("model_parameters"),
         "recommendation_backtest": dbt.ref("recommendation_backtest"),
+        "scoring_queries": dbt.ref("scoring_queries"),
         "segment_basket_rules": dbt.ref("segment_basket_rules"),
         "segment_category_affinity": dbt.ref("segment_category_affinity"),
         "segment_drivers": dbt.ref("segment_drivers"),

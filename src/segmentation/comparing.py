@@ -42,6 +42,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "k_search": ("segmentation", "k"),
     "model_parameters": ("segmentation", "kind", "segment_id", "feature", "level"),
     "recommendation_backtest": ("segmentation", "method"),
+    "scoring_queries": ("segmentation",),
     "segment_basket_rules": ("segmentation", "segment_id", "antecedent_1", "antecedent_2", "consequent"),
     "segment_category_affinity": ("segmentation", "segment_id", "category"),
     "segment_drivers": ("segmentation", "segment_id", "driver_rank"),

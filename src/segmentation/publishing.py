@@ -23,6 +23,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from segmentation.files import put_in_place
+
 __all__ = [
     "PUBLICATION_SCHEMA",
     "Changes",
@@ -45,6 +47,7 @@ PUBLICATION_SCHEMA: Final = pa.schema(
 """Columns of the row that `publish` returns. No clock value: the same marts give the same row."""
 
 _FOLDER: Final = "published"
+_SCORING_QUERIES: Final = "scoring_queries"
 _READ_ONLY: Final = 0o444
 
 
@@ -234,9 +237,7 @@ def publish(
             shutil.copyfile(target, temporary)
         content = _copy(connection, database, described, temporary, known, changes)
         temporary.chmod(_READ_ONLY)
-        _sync(temporary)
-        temporary.replace(target)
-        _sync(target.parent)
+        put_in_place(temporary, target)
     finally:
         _remove(temporary)
     digest = _digest(described, content)
@@ -329,6 +330,7 @@ def _copy(
             with suppress(Exception):
                 connection.execute("rollback")
             raise
+        _create_scoring_macros(connection, alias, relations)
         connection.execute(f"checkpoint {quote_identifier(alias)}")
     finally:
         connection.execute(f"detach {quote_identifier(alias)}")
@@ -431,6 +433,20 @@ def _known_content(
         return {}
 
 
+def _create_scoring_macros(connection: Any, alias: str, relations: Sequence[_Relation]) -> None:
+    """Make a table macro of every query of scoring_queries, so that customers can be scored where the marts are read."""
+    for schema in (relation.schema for relation in relations if relation.name == _SCORING_QUERIES):
+        home = f"{quote_identifier(alias)}.{quote_identifier(schema)}"
+        queries = connection.execute(
+            f"select macro_name, query from {home}.{_SCORING_QUERIES} order by macro_name"
+        ).fetchall()
+        for name, query in queries:
+            connection.execute(
+                f"create or replace macro {home}.{quote_identifier(name)}(customers) as table "
+                f"with customers_to_score as (select * from query_table(customers)) select * from ({query}) as scored"
+            )
+
+
 def _temporary(target: Path, process: int) -> Path:
     return target.with_name(f".{target.name}.{process}.tmp")
 
@@ -458,12 +474,3 @@ def _is_alive(process: int) -> bool:
 def _remove(temporary: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Have the system write a file, or a folder's entries, to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -19,7 +19,10 @@ from segmentation.configuration import VARIABLES, resolve
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "DECISIONS.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-NOT_RUN = ("test", "integration", "bench", "bench-build", "bench-refresh", "bench-value", "study", "lint")
+NOT_RUN = (
+    *("test", "integration", "study", "lint", "stream", "soak"),
+    *("bench", "bench-build", "bench-refresh", "bench-stream", "bench-value"),
+)
 """Commands of make that would run this test, or for many minutes: their recipes are expanded and not executed."""
 
 

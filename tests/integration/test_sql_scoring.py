@@ -138,3 +138,36 @@ def test_truth_is_beside_the_data_and_read_by_no_model() -> None:
     models = [path for folder in ("models", "macros", "seeds") for path in Path(ROOT, folder).rglob("*.*")]
     assert models
     assert not [path for path in models if path.suffix in {".sql", ".py", ".yml"} and "demo_truth" in path.read_text()]
+
+
+@pytest.mark.parametrize("segmentation", ["age_band", "age_frequency", "rfm", "behavior", "profile"])
+def test_published_macros_score_customers_at_query_time(demo: DbtProject, segmentation: str) -> None:
+    columns = "customer_id, {} as segment_id, distance, membership, runner_up_segment_id, margin, reason, model_version"
+    scored = demo.query(
+        f"select {columns.format('segment_id')} from marts.score_{segmentation}('marts.dim_customers') order by all",
+        published=True,
+    )
+    labels = demo.query(
+        f"select {columns.format('raw_segment_id')} from marts.fct_customer_segments "
+        f"where segmentation = '{segmentation}' order by all",
+        published=True,
+    )
+    assert len(scored) == 2000
+    assert scored == labels
+
+
+def test_published_macros_score_customers_who_are_in_no_build(demo: DbtProject) -> None:
+    with demo.connect(published=True) as connection:
+        connection.execute(
+            "create temp table visitors as select * from marts.dim_customers where has_purchased limit 1"
+        )
+        connection.execute(
+            "update visitors set customer_id = 'new', recency_days = 1, frequency = 90, monetary = 90000"
+        )
+        best = connection.execute("select segment_id, reason from marts.score_rfm('visitors')").fetchall()
+        names = dict(
+            connection.execute(
+                "select segment_id, segment_name from marts.dim_segments where segmentation = 'rfm'"
+            ).fetchall()
+        )
+    assert [(names[segment_id], reason) for segment_id, reason in best] == [("Champions", None)]

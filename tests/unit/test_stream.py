@@ -1,0 +1,282 @@
+"""The parts of a stream: what is read and how, what is set aside and why, and what a table's poll finds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from segmentation.errors import UserError
+from segmentation.stream.__main__ import main
+from segmentation.stream.journal import Journal, Watermark
+from segmentation.stream.landing import Landing
+from segmentation.stream.reading import UnreadableError, parquet_columns, write_staged
+from segmentation.stream.store import Store
+from segmentation.stream.tables import PolledTable, history_sources, read_tables_setting
+
+HEADER = "order_id,customer_id,ordered_at\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def landing_of(folder: Path, *, settle: float = 0.0, patience: float = 60.0) -> Landing:
+    (folder / "orders").mkdir(parents=True, exist_ok=True)
+    return Landing(folder, inputs=["orders"], settle_seconds=settle, patience_seconds=patience)
+
+
+def staged(
+    folder: Path, name: str, content: str | bytes, columns: Mapping[str, str] | None = None
+) -> list[tuple[str, ...]]:
+    """Return the rows of a file as the store would have them."""
+    source, target = folder / name, folder / "staged.parquet"
+    source.write_bytes(content.encode() if isinstance(content, str) else content)
+    write_staged(source, target, columns=columns or {})
+    return duckdb.sql(f"from read_parquet('{target}')").fetchall()
+
+
+def parquet(folder: Path, select: str) -> bytes:
+    path = folder / "made.parquet"
+    duckdb.sql(f"copy ({select}) to '{path}'")
+    return path.read_bytes()
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def test_csv_stays_text(tmp_path: Path) -> None:
+    assert staged(tmp_path, "a.csv", "order_id,amount\n00123,1.50\n") == [("00123", "1.50")]
+    assert set(parquet_columns(tmp_path / "staged.parquet").values()) == {"VARCHAR"}
+
+
+@pytest.mark.parametrize(
+    ("select", "columns", "expected"),
+    [
+        ("select 17850.0::double as customer_id", {"customer_id": "VARCHAR"}, "17850"),
+        ("select 12.5::decimal(9, 2) as amount", {"amount": "VARCHAR"}, "12.50"),
+        ("select date '2026-01-31' as ordered_at", {"ordered_at": "VARCHAR"}, "2026-01-31"),
+        ("select ' 42 ' as amount", {"amount": "BIGINT"}, 42),
+        ("select null::int as amount", {"amount": "VARCHAR"}, None),
+        ("select 7::int as AMOUNT", {"amount": "DOUBLE"}, 7),
+    ],
+)
+def test_a_column_keeps_the_type_that_it_first_came_in(
+    tmp_path: Path, select: str, columns: dict[str, str], expected: object
+) -> None:
+    assert staged(tmp_path, "a.parquet", parquet(tmp_path, select), columns) == [(expected,)]
+    assert list(parquet_columns(tmp_path / "staged.parquet")) == list(columns)
+
+
+def test_a_value_that_would_be_lost_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(
+        UnreadableError, match="column amount: expected BIGINT.*1 values are none, such as 'many'"
+    ) as raised:
+        staged(tmp_path, "a.csv", "amount\n5\nmany\n", {"amount": "BIGINT"})
+    assert not raised.value.may_be_unfinished
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason", "may_be_unfinished"),
+    [
+        ("a.csv", "", "empty", True),
+        ("a.csv", HEADER, "no rows", True),
+        ("a.csv", f"{HEADER}1,2,2026", "no end", True),
+        ("a.csv", f"{HEADER}1,2,\xe9\n".encode("latin-1"), "cannot be read", True),
+        ("a.csv.gz", b"\x1f\x8b\x08 cut off", "cannot be read", True),
+        ("a.parquet", b"PAR1 cut off", "cannot be read", True),
+        ("a.xlsx", b"PK", "ends in none of", False),
+    ],
+)
+def test_a_file_that_cannot_be_taken_has_its_reason(
+    tmp_path: Path, name: str, content: str | bytes, reason: str, may_be_unfinished: bool
+) -> None:
+    with pytest.raises(UnreadableError, match=reason) as raised:
+        staged(tmp_path, name, content)
+    assert raised.value.may_be_unfinished is may_be_unfinished
+
+
+# --- the landing folder ------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_read_once_it_was_left_alone(tmp_path: Path) -> None:
+    landing, file = landing_of(tmp_path, settle=5), tmp_path / "orders" / "a.csv"
+    file.write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
+    for hidden in (".b.csv", "c.csv.tmp", "d.parquet.part"):
+        (tmp_path / "orders" / hidden).touch()
+    now = time.time()
+    assert landing.settled(now=now) == []
+    assert [landed.path for landed in landing.settled(now=now + 6)] == [file]
+    assert landing.waiting() == 1
+
+
+def test_an_unreadable_file_is_tried_again_and_given_up_in_the_end(tmp_path: Path, store: Store) -> None:
+    landing, file = landing_of(tmp_path / "landing", patience=60), tmp_path / "landing" / "orders" / "a.csv"
+    file.write_text(f"{HEADER}1,1,20", encoding="utf-8")
+    now = time.time()
+
+    def read(moment: float) -> None:
+        (landed,) = landing.settled(now=moment)
+        landing.read(landed, store, columns={}, check=lambda name, path: None, now=moment)
+
+    with pytest.raises(UnreadableError) as raised:
+        read(now)
+    assert raised.value.may_be_unfinished
+    assert landing.settled(now=now + 30) == [], "nothing has changed, so it need not be read again"
+    with pytest.raises(UnreadableError) as raised:
+        read(now + 61)
+    assert not raised.value.may_be_unfinished
+    file.write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
+    read(now + 62)
+    assert [path.name.split("-")[0] for path in store.incoming.iterdir()] == ["orders"]
+
+
+def test_a_file_that_other_bytes_have_replaced_is_not_removed(tmp_path: Path, store: Store) -> None:
+    landing, file = landing_of(tmp_path / "landing"), tmp_path / "landing" / "orders" / "a.csv"
+    file.write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
+    (landed,) = landing.settled(now=time.time())
+    arrival = landing.read(landed, store, columns={}, check=lambda name, path: None, now=time.time())
+    file.write_text(f"{HEADER}1,1,2026-01-01\n2,2,2026-01-02\n", encoding="utf-8")
+    landing.remove(arrival)
+    landing.set_aside(arrival, "not this one")
+    assert file.exists()
+
+
+def test_what_is_set_aside_overwrites_nothing_and_has_its_reason(tmp_path: Path) -> None:
+    landing = landing_of(tmp_path)
+    for content in ("one", "another"):
+        (tmp_path / "orders" / "a.csv").write_text(content, encoding="utf-8")
+        (landed,) = landing.settled(now=time.time())
+        landing.set_aside(landing.unread(landed), f"{content} is bad")
+    home = tmp_path / "set_aside" / "orders"
+    assert sorted(path.name for path in home.iterdir()) == [
+        "2-a.csv",
+        "2-a.csv.reason.txt",
+        "a.csv",
+        "a.csv.reason.txt",
+    ]
+    assert (home / "2-a.csv.reason.txt").read_text(encoding="utf-8") == "another is bad\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "message"),
+    [("order", 'no input\'s: did you mean "orders"?'), ("products", "set vars.inputs.products")],
+)
+def test_a_folder_that_is_no_inputs_is_an_error(tmp_path: Path, folder: str, message: str) -> None:
+    (tmp_path / folder).mkdir()
+    with pytest.raises(UserError, match=message):
+        landing_of(tmp_path)
+
+
+def test_a_landing_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"There is no landing folder .*nowhere.*mkdir -p"):
+        Landing(tmp_path / "nowhere", inputs=["orders"], settle_seconds=1, patience_seconds=1)
+
+
+# --- the store ---------------------------------------------------------------------------------------------------
+
+
+def test_a_second_stream_on_a_store_is_refused(
+    tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with store.locked():
+        assert main(["--store", str(store.folder), "--database", str(tmp_path / "shop.duckdb")]) == 1
+    assert "Another stream (process" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("change", ["foreign", "missing"])
+def test_a_store_that_somebody_else_has_changed_is_refused(tmp_path: Path, store: Store, change: str) -> None:
+    landing, journal = landing_of(tmp_path / "landing"), Journal(store.journal_file)
+    (tmp_path / "landing" / "orders" / "a.csv").write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
+    (landed,) = landing.settled(now=time.time())
+    arrival = landing.read(landed, store, columns={}, check=lambda name, path: None, now=time.time())
+    number = journal.open_batch([arrival], {})
+    (file,) = journal.files_of(number, "accepted")
+    store.move_in(file)
+    store.recover(journal)
+    if change == "missing":
+        store.place(file).unlink()
+    else:
+        (store.folder / "orders" / "mine.parquet").touch()
+    with pytest.raises(UserError, match=r"lacks an accepted file" if change == "missing" else "no stream put there"):
+        store.recover(journal)
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def polled(table: PolledTable, mark: Watermark, store: Store) -> tuple[list[str], Watermark]:
+    """Return the ids that a poll finds, and the watermark after it."""
+    found = table.poll(mark, store, columns={})
+    if found is None:
+        return [], mark
+    arrival, after = found
+    staged_file = store.incoming / arrival.staged_name
+    rows = duckdb.sql(f"select order_id from read_parquet('{staged_file}') order by all").fetchall()
+    assert arrival.rows == len(rows)
+    return [row[0] for row in rows], after
+
+
+def test_a_poll_takes_each_row_once_also_at_the_very_watermark(tmp_path: Path, store: Store) -> None:
+    database = tmp_path / "till.duckdb"
+    table = PolledTable("orders", database, "main.orders", "loaded_at")
+
+    def add(*rows: tuple[str, str | None]) -> None:
+        with duckdb.connect(str(database)) as connection:
+            connection.execute("create table if not exists orders (order_id varchar, loaded_at timestamp)")
+            connection.executemany("insert into orders values (?, ?)", rows)
+
+    mark = Watermark(None, {})
+    add(("a", "2026-01-01 10:00:00"), ("b", "2026-01-02 10:00:00.5"), ("null", None))
+    found, mark = polled(table, mark, store)
+    assert found == ["a", "b"]
+    assert polled(table, mark, store) == ([], mark)
+    add(("c", "2026-01-02 10:00:00.5"), ("b", "2026-01-02 10:00:00.5"))
+    found, mark = polled(table, mark, store)
+    assert found == ["b", "c"], "an equal row is another row"
+    add(("b", "2026-01-02 10:00:00.5"), ("d", "2026-01-03"))
+    found, mark = polled(table, mark, store)
+    assert found == ["b", "d"]
+    assert polled(table, mark, store)[0] == []
+
+
+def test_a_table_that_is_being_written_is_polled_later(tmp_path: Path, store: Store) -> None:
+    table = PolledTable("orders", tmp_path / "absent.duckdb", "orders", "loaded_at")
+    with pytest.raises(UserError, match=r"TABLES.orders.database: .*absent.duckdb cannot be opened"):
+        table.poll(Watermark(None, {}), store, columns={})
+    database = tmp_path / "till.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create table orders as select 'a' as order_id, now()::timestamp as loaded_at")
+    for wrong, message in (
+        (PolledTable("orders", database, "order", "loaded_at"), "has no table order"),
+        (PolledTable("orders", database, "orders", "loaded"), 'no column loaded; did you mean "loaded_at"?'),
+    ):
+        with pytest.raises(UserError, match=message):
+            wrong.poll(Watermark(None, {}), store, columns={})
+
+
+def test_a_setting_of_tables_that_cannot_be_is_an_error() -> None:
+    with pytest.raises(UserError, match='no such input; did you mean "orders"?'):
+        read_tables_setting({"order": {}}, inputs={"orders": {}})
+    with pytest.raises(UserError, match="expected database, table, watermark"):
+        read_tables_setting({"orders": {"table": "x"}}, inputs={"orders": {}})
+
+
+def test_history_comes_from_files_or_from_the_warehouse(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.csv"):
+        (tmp_path / name).touch()
+    warehouse = tmp_path / "shop.duckdb"
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema inputs")
+        connection.execute("create table inputs.demo_orders as select 1 as order_id")
+    files = list(history_sources("orders", {"path": f"{tmp_path}/*.csv"}, warehouse))
+    assert files == [("file", f"{tmp_path}/a.csv"), ("file", f"{tmp_path}/b.csv")]
+    expected = [("relation", '"inputs"."demo_orders"')]
+    assert list(history_sources("orders", {"ref": "demo_orders"}, warehouse)) == expected
+    assert list(history_sources("orders", {"relation": "inputs.demo_orders"}, warehouse)) == expected
+    with pytest.raises(UserError, match="there is no demo_order in .*make build"):
+        list(history_sources("orders", {"ref": "demo_order"}, warehouse))

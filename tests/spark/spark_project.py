@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt_common.events.base_types import EventMsg
 from pyspark.sql import SparkSession
 
 from cluster import environment
@@ -64,7 +65,9 @@ class SparkProject:
             for name, value in (self.settings | environment()).items():
                 patch.setenv(name, value)
             patch.chdir(ROOT)
-            return _outcome(words, dbtRunner().invoke(words))
+            printed: list[str] = []
+            result = dbtRunner(callbacks=[lambda event: _keep(event, printed)]).invoke(words)
+            return _outcome(words, result, printed)
 
 
 def _forget(remote: str | None) -> None:
@@ -78,11 +81,16 @@ def _forget(remote: str | None) -> None:
         session.sql(statement)
 
 
-def _outcome(words: list[str], result: dbtRunnerResult) -> Outcome:
+def _keep(event: EventMsg, printed: list[str]) -> None:
+    if event.info.level != "debug":
+        printed.append(event.info.msg)
+
+
+def _outcome(words: list[str], result: dbtRunnerResult, printed: list[str]) -> Outcome:
     nodes = getattr(result.result, "results", None) or []
     failed = [f"{node.node.name}: {node.message}" for node in nodes if node.status in {"error", "fail"}]
-    lines = [str(result.exception), *failed] if result.exception else failed
-    return Outcome(tuple(words), 0 if result.success else 1, "\n".join(lines))
+    problems = [str(result.exception), *failed] if result.exception else failed
+    return Outcome(tuple(words), 0 if result.success else 1, "\n".join([*printed, *problems]))
 
 
 def differences(duckdb: DbtProject, spark: SparkProject) -> list[str]:

@@ -29,7 +29,7 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build study study-smoothing requirements clean
+	bench bench-build bench-spark study study-smoothing requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -69,9 +69,10 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
 
-test: dbt-tests ## Run every test on DuckDB: the dbt tests on the demo data, then pytest; Spark has spark-test
+test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, and where there is Java 17 those on Spark
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.
 ifneq ($(filter spark-test,$(MAKECMDGOALS)),)
@@ -132,6 +133,9 @@ study-smoothing: $(STAMP) ## Ask what smoothing finds of planted changes and rem
 
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py
+
+bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million customers, and watch the driver's memory (hours)
+	@$(BIN)/python benchmarks/bench_spark.py
 
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'

@@ -95,17 +95,22 @@ def generated_data(customers: int) -> Path:
     return folder
 
 
-def build(name: str, variables: Mapping[str, Any]) -> tuple[Usage, Path]:
-    """Run `dbt build` in a fresh database; return what it took and the folder of its files."""
-    folder = BENCH / name
+def build_command(folder: Path, variables: Mapping[str, Any]) -> list[str]:
+    """Return the words of a `dbt build` whose files go to a folder, which is emptied."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     words = ["-m", "dbt.cli.main", "--no-use-colors", "build", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
     words += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
-    words += ["--vars", json.dumps(variables)]
+    return [sys.executable, *words, "--vars", json.dumps(variables)]
+
+
+def build(name: str, variables: Mapping[str, Any], *arguments: str) -> tuple[Usage, Path]:
+    """Run `dbt build` in a fresh database; return what it took and the folder of its files."""
+    folder = BENCH / name
+    command = build_command(folder, variables)
     settings = {"SEGMENTATION_DATABASE": str(folder / f"{name}.duckdb"), "SEGMENTATION_PUBLISHED": ""}
     say(f"Building {name}")
-    return measured([sys.executable, *words], log=folder / "build.log", settings=settings), folder
+    return measured([*command, *arguments], log=folder / "build.log", settings=settings), folder
 
 
 def bare(data: Path) -> Usage:

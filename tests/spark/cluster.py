@@ -44,8 +44,10 @@ def free_port() -> int:
 class Cluster:
     """Processes that end with the `with` block, however it ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, worker_memory: str = "1g", java_options: str | None = None) -> None:
         self.folder = folder
+        self.worker_memory = worker_memory
+        self.java_options = java_options
         self.home = Path(pyspark.__file__).parent
         self.port = free_port()
         self.master = f"spark://{LOOPBACK}:{self.port}"
@@ -59,8 +61,10 @@ class Cluster:
             master = self.start("master", ["spark-class", f"{deploy}.master.Master", *place, "--port", str(self.port)])
             wait_for_port(self.port, master)
             for number in (1, 2):
-                size = ["--cores", "1", "--memory", "1g", "--work-dir", str(self.folder / f"work_{number}")]
-                self.start(f"worker_{number}", ["spark-class", f"{deploy}.worker.Worker", *place, *size, self.master])
+                size = ["--cores", "1", "--memory", self.worker_memory]
+                work = ["--work-dir", str(self.folder / f"work_{number}")]
+                worker = ["spark-class", f"{deploy}.worker.Worker", *place, *size, *work, self.master]
+                self.start(f"worker_{number}", worker)
         except BaseException:
             self._stack.close()
             raise
@@ -101,7 +105,7 @@ class Cluster:
             process = subprocess.Popen(
                 [str(self.home / "bin" / command[0]), *command[1:]],
                 cwd=self.folder,
-                env=os.environ | environment() | own | variables,
+                env=os.environ | environment(self.java_options) | own | variables,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -111,12 +115,12 @@ class Cluster:
         return process
 
 
-def environment() -> dict[str, str]:
-    """What the processes of a test cluster find in their environment."""
+def environment(java_options: str | None = None) -> dict[str, str]:
+    """What the processes of a cluster find in their environment; by default what suits small data."""
     return {
         "SPARK_LOCAL_IP": LOOPBACK,
         "SPARK_NO_DAEMONIZE": "1",
-        "JDK_JAVA_OPTIONS": JAVA_OPTIONS,
+        "JDK_JAVA_OPTIONS": JAVA_OPTIONS if java_options is None else java_options,
         # Executors need no Python: whatever tried to start one would fail.
         "PYSPARK_PYTHON": "/there/is/no/python",
     }

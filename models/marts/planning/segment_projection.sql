@@ -106,7 +106,8 @@ ahead_{{ step }} as (
         segmentation,
         base_number,
         segment_id,
-        {{ exact_sum("customers") }} as customers
+        -- Far more digits than are kept below: of a tie, one engine rounds the double and another its decimal digits.
+        {{ exact_sum("customers", digits=9) }} as customers
     from (
         select
             moves.segmentation,

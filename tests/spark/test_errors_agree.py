@@ -11,6 +11,8 @@ from harness import DbtProject, file_inputs
 from spark_project import SparkProject
 
 ORDERS = [[f"o{number}", f"c{number % 7}", f"2026-01-{1 + number % 28:02}", "10.00"] for number in range(40)]
+# The inputs, and of the tests the one that refuses a batch.
+STAGING = ("--select", "+input_reconciliation", "test_name:reject_share_within_limit", "--indirect-selection", "empty")
 HEADER = ["order_id", "customer_id", "ordered_at", "order_amount"]
 
 
@@ -18,7 +20,7 @@ def refusals(spark: SparkProject, duckdb: DbtProject, variables: dict[str, Any],
     """Return the sentence with `expected` from both engines, which must both fail."""
     found = []
     for project in (duckdb, spark):
-        outcome = project.build("--select", "+input_reconciliation", variables=variables)
+        outcome = project.build(*STAGING, variables=variables)
         assert not outcome.succeeded
         lines = [line.strip() for line in outcome.output.splitlines() if expected in line]
         assert lines, outcome.output

@@ -53,6 +53,7 @@ class Cluster:
         self.master = f"spark://{LOOPBACK}:{self.port}"
         self.connect_port = free_port()
         self.remote = f"sc://{LOOPBACK}:{self.connect_port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -102,6 +103,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        self.processes.append(process)
         self._stack.callback(end, process)
         return process
 

@@ -16,10 +16,15 @@ class FailureError(Exception):
 
 def test_a_failure_leaves_no_process_behind(tmp_path: Path) -> None:
     running = Cluster(tmp_path)
-    with pytest.raises(FailureError), running:
-        assert len(running.processes) == 3
-        assert all(process.poll() is None for process in running.processes)
-        raise FailureError
+
+    def fail() -> None:
+        with running:
+            assert len(running.processes) == 3
+            assert all(process.poll() is None for process in running.processes)
+            raise FailureError
+
+    with pytest.raises(FailureError):
+        fail()
     assert all(process.poll() is not None for process in running.processes)
     with socket.socket() as probe:
         assert probe.connect_ex((LOOPBACK, running.port)) != 0

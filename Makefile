@@ -30,8 +30,8 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	stream soak bench bench-build bench-refresh bench-stream bench-value study study-smoothing study-identity \
-	study-online requirements clean
+	stream soak bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
+	study-identity study-online requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -81,9 +81,10 @@ stream: $(STAMP) ## Build what arrives, batch by batch: LANDING=folder STORE=fol
 	exec $(BIN)/python -m segmentation.stream --landing "$$LANDING" --database "$$SEGMENTATION_DATABASE" \
 		--vars "$$VARS" --tables "$$TABLES" "$$@" $(STREAM)
 
-test: dbt-tests ## Run every test on DuckDB: the dbt tests on the demo data, then pytest; Spark has spark-test
+test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, and where there is Java 17 those on Spark
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.
 ifneq ($(filter spark-test,$(MAKECMDGOALS)),)
@@ -162,6 +163,9 @@ bench-stream: $(STAMP) ## Time the stream: from a file of 1,000 orders to marts,
 
 soak: $(STAMP) ## Soak the stream: SOAK_BATCHES=200 SOAK_KILLS=5 SOAK_CUSTOMERS=300 (some hours)
 	@$(BIN)/python benchmarks/soak_stream.py
+
+bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million customers, and watch the driver's memory (hours)
+	@$(BIN)/python benchmarks/bench_spark.py
 
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'

@@ -7,9 +7,16 @@
     {%- set rules = checks | map(attribute='rule') | list -%}
     {%- set deletion = rules.index('deleted') + 1 if input == 'customers' -%}
     {%- set kept = key_columns(input) + ['updated_at', 'loaded_at', 'deleted_at'] -%}
+    {%- set families = raw_families(input) -%}
     {%- set raw = [] -%}
     {%- for column in columns -%}
-        {%- do raw.append({'name': column.name, 'expression': 'raw_' ~ column.name}) -%}
+        {#- What engines write differently in JSON goes in as text. -#}
+        {%- set value = 'raw_' ~ column.name -%}
+        {%- set family = families[column.name] -%}
+        {%- do raw.append({
+            'name': column.name,
+            'expression': value_as_text(value, family) if family in ['float', 'timestamp'] else value
+        }) -%}
         {%- if deletion and column.name not in kept -%}
         case when coalesce(failed_check, 0) <> {{ deletion }} then {{ column.name }} end as {{ column.name }},
         {%- else -%}

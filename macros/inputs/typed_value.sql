@@ -17,11 +17,20 @@
                 when lower({{ text }}) in ('false', 'f', 'no', 'n', '0', '0.0') then false
             end
         {%- endif -%}
-    {%- elif type == 'double' -%}
-        {%- set number = 'try_cast(' ~ (raw if family in ['float', 'number', 'integer'] else text) ~ ' as double)' -%}
-        {#- Not-a-number and the infinities are no measurements: nothing can be averaged with them. -#}
-        case when abs({{ number }}) <= 1.7976931348623157e308 then {{ number }} end
     {%- else -%}
-        try_cast({{ raw if family in ['float', 'number', 'integer'] else text }} as {{ sql_type(type) }})
+        {%- set is_number = family in ['float', 'number', 'integer'] -%}
+        {%- if type == 'double' -%}
+            {%- set number = 'try_cast(' ~ raw ~ ' as double)' if is_number else text_to_number(text, 'double') -%}
+            {#- Not-a-number and the infinities are no measurements: nothing can be averaged with them. -#}
+            case when abs({{ number }}) <= 1.7976931348623157e308 then {{ number }} end
+        {%- elif type == 'integer' and family != 'integer' -%}
+            {#- Engines round a fraction, cut it off or refuse it: 2.7 is no whole number. -#}
+            {%- set number = raw if is_number else text_to_number(text, 'decimal(34, 15)') -%}
+            case when {{ number }} = round({{ number }}) then try_cast({{ number }} as {{ sql_type(type) }}) end
+        {%- elif is_number -%}
+            try_cast({{ raw }} as {{ sql_type(type) }})
+        {%- else -%}
+            {{ text_to_number(text, sql_type(type)) }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

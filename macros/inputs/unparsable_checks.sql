@@ -24,7 +24,7 @@
                 'rule': rules[column.type][0],
                 'condition': column.name ~ ' is null and ' ~ filled,
                 'reason': "concat(" ~ string_literal(column.name ~ ' is not ' ~ rules[column.type][1] ~ ': ')
-                    ~ ", " ~ quoted_value(raw) ~ ")"
+                    ~ ", " ~ quoted_value(value_as_text(raw, family)) ~ ")"
             }) -%}
         {%- endif -%}
         {%- if column.role == 'required' -%}

@@ -7,6 +7,6 @@
         {%- endif %}
         when {{ value }} = round({{ value }}) and abs({{ value }}) < 1e18
             then cast(cast({{ value }} as bigint) as string)
-        else cast({{ value }} as string)
+        else {{ value_as_text(value, family) }}
     end
 {%- endmacro %}

@@ -1,4 +1,4 @@
-"""A real standalone cluster on loopback: one master, two workers of one core each, and a Connect server on top."""
+"""A real standalone cluster on loopback: one master and two workers of one core each."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,9 +19,10 @@ import pyspark
 
 LOOPBACK = "127.0.0.1"
 OLDEST_JAVA = 17
-# Hundreds of short queries: the quick compiler alone is faster in sum than waiting for the thorough one.
-JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=320m"
-CONNECT_SERVER = "org.apache.spark.sql.connect.service.SparkConnectServer"
+# Hundreds of short queries: the quick compiler alone is faster in sum than waiting for the thorough one. Nobody needs
+# the catalogue after a crash of the tests, so it need not wait for the disk.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=320m -Dderby.system.durability=test"
+CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
 
 
 def java_problem() -> str | None:
@@ -44,11 +45,16 @@ def free_port() -> int:
 class Cluster:
     """Processes that end with the `with` block, however it ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, worker_memory: str = "1g", java_options: str | None = None) -> None:
         self.folder = folder
+        self.worker_memory = worker_memory
+        self.java_options = java_options
         self.home = Path(pyspark.__file__).parent
         self.port = free_port()
         self.master = f"spark://{LOOPBACK}:{self.port}"
+        self.connect_port = free_port()
+        self.remote = f"sc://{LOOPBACK}:{self.connect_port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -59,8 +65,10 @@ class Cluster:
             master = self.start("master", ["spark-class", f"{deploy}.master.Master", *place, "--port", str(self.port)])
             wait_for_port(self.port, master)
             for number in (1, 2):
-                size = ["--cores", "1", "--memory", "1g", "--work-dir", str(self.folder / f"work_{number}")]
-                self.start(f"worker_{number}", ["spark-class", f"{deploy}.worker.Worker", *place, *size, self.master])
+                size = ["--cores", "1", "--memory", self.worker_memory]
+                work = ["--work-dir", str(self.folder / f"work_{number}")]
+                worker = ["spark-class", f"{deploy}.worker.Worker", *place, *size, *work, self.master]
+                self.start(f"worker_{number}", worker)
         except BaseException:
             self._stack.close()
             raise
@@ -71,52 +79,42 @@ class Cluster:
     ) -> None:
         self._stack.close()
 
-    @contextmanager
-    def connect_server(self, warehouse: Path, settings: Mapping[str, str]) -> Iterator[str]:
-        """Run a Connect server on the cluster, and give its address."""
-        port, catalogue = free_port(), warehouse / "catalogue"
-        own = {
+    def driver_environment(self) -> dict[str, str]:
+        """Return the environment of a driver on this cluster that serves Spark Connect too, at `remote`."""
+        settings = {
+            "spark.plugins": CONNECT_PLUGIN,
             "spark.connect.grpc.binding.address": LOOPBACK,
-            "spark.connect.grpc.binding.port": str(port),
-            "spark.sql.catalogImplementation": "hive",
-            "spark.sql.warehouse.dir": str(warehouse / "data"),
-            "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={catalogue};create=true",
-            "spark.driver.extraJavaOptions": f"-Dderby.system.home={warehouse}",
+            "spark.connect.grpc.binding.port": str(self.connect_port),
         }
-        options = [word for name, value in {**settings, **own}.items() for word in ("--conf", f"{name}={value}")]
-        submit = ["spark-submit", "--class", CONNECT_SERVER, "--master", self.master, "--driver-memory", "2g"]
-        with ExitStack() as stack:
-            # Spark takes its server for a daemon, whose memory this is.
-            server = self.start("connect", [*submit, *options], stack=stack, SPARK_DAEMON_MEMORY="2g")
-            wait_for_port(port, server)
-            yield f"sc://{LOOPBACK}:{port}"
+        lines = [f"{name} {value}\n" for name, value in settings.items()]
+        (self.folder / "spark-defaults.conf").write_text("".join(lines), encoding="utf-8")
+        return environment(self.java_options) | {"SPARK_MASTER": self.master, "SPARK_CONF_DIR": str(self.folder)}
 
-    def start(
-        self, name: str, command: Sequence[str], *, stack: ExitStack | None = None, **variables: str
-    ) -> subprocess.Popen[bytes]:
-        """Start a process in a group of its own, which is ended with the stack."""
+    def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a process in a group of its own, which is ended with the cluster."""
         log = self.folder / f"{name}.log"
         own = {"SPARK_HOME": str(self.home), "SPARK_DAEMON_MEMORY": "256m"}
         with log.open("w") as output:
             process = subprocess.Popen(
                 [str(self.home / "bin" / command[0]), *command[1:]],
                 cwd=self.folder,
-                env=os.environ | environment() | own | variables,
+                env=os.environ | environment(self.java_options) | own,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        (stack or self._stack).callback(end, process)
+        self.processes.append(process)
+        self._stack.callback(end, process)
         return process
 
 
-def environment() -> dict[str, str]:
-    """What the processes of a test cluster find in their environment."""
+def environment(java_options: str | None = None) -> dict[str, str]:
+    """What the processes of a cluster find in their environment; by default what suits small data."""
     return {
         "SPARK_LOCAL_IP": LOOPBACK,
         "SPARK_NO_DAEMONIZE": "1",
-        "JDK_JAVA_OPTIONS": JAVA_OPTIONS,
+        "JDK_JAVA_OPTIONS": JAVA_OPTIONS if java_options is None else java_options,
         # Executors need no Python: whatever tried to start one would fail.
         "PYSPARK_PYTHON": "/there/is/no/python",
     }

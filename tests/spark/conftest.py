@@ -1,9 +1,15 @@
-"""Builds on both engines, each made once."""
+"""One cluster and one driver for all tests, and the builds on DuckDB that theirs are compared with.
+
+The driver is the process of the tests; it serves Spark Connect on the side. A JVM that has built before needs half the
+time for the next build, so there is one for all.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +19,11 @@ from cluster import Cluster, java_problem
 from harness import ROOT, DbtProject
 from segmentation.variables import build_variables
 from spark_project import SparkProject, stop_session
+
+
+def pytest_configure() -> None:
+    # Whoever ends the tests ends what they started: as after Ctrl-C, fixtures are torn down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,27 +40,76 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def standalone(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProject]:
-    yield SparkProject(tmp_path_factory.mktemp("standalone"), master=cluster.master)
+    yield SparkProject(tmp_path_factory.mktemp("standalone"), cluster.driver_environment())
     stop_session()
 
 
 @pytest.fixture(scope="session")
-def online_retail() -> dict[str, Any]:
+def connected(cluster: Cluster, standalone: SparkProject, tmp_path_factory: pytest.TempPathFactory) -> SparkProject:
+    standalone.start()
+    return SparkProject(
+        tmp_path_factory.mktemp("connected"), {"SPARK_REMOTE": cluster.remote}, warehouse=standalone.warehouse
+    )
+
+
+def example(name: str) -> dict[str, Any]:
     data = Path(os.environ.get("SEGMENTATION_DATA") or ROOT.parent / "shared" / "data")
     if not data.is_dir():
         pytest.skip(f"the real data is absent: no folder {data} (SEGMENTATION_DATA names another)")
-    return build_variables(ROOT / "examples" / "online_retail.yml", data=data.resolve())
+    return build_variables(ROOT / "examples" / f"{name}.yml", data=data.resolve())
 
 
 @pytest.fixture(scope="session")
-def duckdb_demo(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
-    project = DbtProject(tmp_path_factory.mktemp("duckdb_demo"))
-    project.build().check()
+def online_retail() -> dict[str, Any]:
+    return example("online_retail")
+
+
+@pytest.fixture(scope="session")
+def complete_journey() -> dict[str, Any]:
+    return example("complete_journey")
+
+
+@pytest.fixture(scope="session")
+def background() -> Iterator[ThreadPoolExecutor]:
+    """Builds on DuckDB run one after the other while Spark starts: whoever needs one waits for it."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield pool
+
+
+def duckdb_build(folder: Path, variables: dict[str, Any] | None = None) -> DbtProject:
+    project = DbtProject(folder)
+    project.build(variables=variables).check()
     return project
 
 
 @pytest.fixture(scope="session")
-def duckdb_retail(tmp_path_factory: pytest.TempPathFactory, online_retail: dict[str, Any]) -> DbtProject:
-    project = DbtProject(tmp_path_factory.mktemp("duckdb_retail"))
-    project.build(variables=online_retail).check()
-    return project
+def duckdb_demo(background: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory) -> Future[DbtProject]:
+    return background.submit(duckdb_build, tmp_path_factory.mktemp("duckdb_demo"))
+
+
+@pytest.fixture(scope="session")
+def duckdb_demo_again(
+    background: ThreadPoolExecutor, duckdb_demo: Future[DbtProject], tmp_path_factory: pytest.TempPathFactory
+) -> Future[DbtProject]:
+    folder = tmp_path_factory.mktemp("duckdb_demo_again")
+
+    def build() -> DbtProject:
+        project = duckdb_demo.result().copy_to(folder)
+        project.build().check()
+        return project
+
+    return background.submit(build)
+
+
+@pytest.fixture(scope="session")
+def duckdb_retail(
+    background: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory, online_retail: dict[str, Any]
+) -> Future[DbtProject]:
+    return background.submit(duckdb_build, tmp_path_factory.mktemp("duckdb_retail"), online_retail)
+
+
+@pytest.fixture(scope="session")
+def duckdb_journey(
+    background: ThreadPoolExecutor, tmp_path_factory: pytest.TempPathFactory, complete_journey: dict[str, Any]
+) -> Future[DbtProject]:
+    return background.submit(duckdb_build, tmp_path_factory.mktemp("duckdb_journey"), complete_journey)

@@ -1,34 +1,31 @@
-"""The same marts by way of a Spark Connect server on the same cluster."""
+"""The same marts by way of Spark Connect, on the same cluster; Complete Journey comes this way alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import Future
 from typing import Any
 
-import pytest
-
-from cluster import Cluster
 from harness import DbtProject
-from spark_project import SETTINGS, SparkProject, differences, stop_session
+from spark_project import SparkProject, differences, empty_warehouse
 
 
-@pytest.fixture(scope="module")
-def connected(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProject]:
-    # A session of this process would keep all cores of the cluster to itself.
-    stop_session()
-    folder = tmp_path_factory.mktemp("connected")
-    with cluster.connect_server(folder / "warehouse", SETTINGS) as remote:
-        yield SparkProject(folder, remote=remote)
-
-
-def test_the_demo_over_spark_connect(connected: SparkProject, duckdb_demo: DbtProject) -> None:
+def test_the_demo_over_spark_connect(connected: SparkProject, duckdb_demo: Future[DbtProject]) -> None:
+    empty_warehouse()
     connected.build().check()
-    assert differences(duckdb_demo, connected) == []
+    assert differences(duckdb_demo.result(), connected) == []
 
 
 def test_online_retail_over_spark_connect(
-    connected: SparkProject, duckdb_retail: DbtProject, online_retail: dict[str, Any]
+    connected: SparkProject, duckdb_retail: Future[DbtProject], online_retail: dict[str, Any]
 ) -> None:
-    connected.forget_models()
+    empty_warehouse()
     connected.build(variables=online_retail).check()
-    assert differences(duckdb_retail, connected) == []
+    assert differences(duckdb_retail.result(), connected) == []
+
+
+def test_complete_journey_over_spark_connect(
+    connected: SparkProject, duckdb_journey: Future[DbtProject], complete_journey: dict[str, Any]
+) -> None:
+    empty_warehouse()
+    connected.build(variables=complete_journey).check()
+    assert differences(duckdb_journey.result(), connected) == []

@@ -80,6 +80,8 @@ class Project:
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     os.environ.pop("SPARK_REMOTE", None)
+    # Executors need no Python: whatever tried to start one would fail.
+    os.environ["PYSPARK_PYTHON"] = "/there/is/no/python"
     made = Project(tmp_path_factory.mktemp("mini"))
     yield made
     made.session.stop()

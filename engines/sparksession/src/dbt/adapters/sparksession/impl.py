@@ -77,6 +77,15 @@ class SparkSessionAdapter(SparkAdapter):  # type: ignore[misc]
         return sorted(({"path": row.path, "size": row.length} for row in rows), key=lambda file: file["path"])
 
     @available
+    def error_of_query(self, query: str) -> str | None:
+        """Run a query for its error alone: what Spark says when it fails, None when it does not."""
+        try:
+            self._session.sql(query).collect()
+        except PySparkException as error:
+            return brief_message(error)
+        return None
+
+    @available
     def columns_of_expression(self, expression: str) -> dict[str, Any]:
         """Return what a SQL expression refers to: {columns: [[part, ...], ...], error: message or None}.
 

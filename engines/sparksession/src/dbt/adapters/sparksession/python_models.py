@@ -109,18 +109,28 @@ def to_spark_frame(session: Any, frame: Any, declared: dict[str, str] | None = N
     for field in frame.schema.fields:
         empty = "string" if field.dataType.simpleString() == "void" else None
         wanted = types_by_name.get(field.name.lower(), empty)
-        quoted = "`" + field.name.replace("`", "``") + "`"
+        quoted = _quoted(field.name)
         columns.append(f"cast({quoted} as {wanted}) as {quoted}" if wanted else quoted)
         is_changed = is_changed or wanted is not None
     return frame.selectExpr(*columns) if is_changed else frame
 
 
 def arrow_frame(session: Any, table: pa.Table) -> Any:
-    """Make a Spark frame of a pyarrow Table, also of one without rows, whose types Spark Connect would not read."""
+    """Make a Spark frame of a pyarrow Table.
+
+    One without rows is written as SQL: Spark Connect would not read its types, and a session would ask its executors
+    for Python to make nothing of it.
+    """
     if table.num_rows == 0:
         without_zone = session.conf.get("spark.sql.timestampType") == "TIMESTAMP_NTZ"
-        return session.createDataFrame([], from_arrow_schema(table.schema, without_zone))
+        fields = from_arrow_schema(table.schema, without_zone).fields
+        nulls = [f"cast(null as {field.dataType.simpleString()}) as {_quoted(field.name)}" for field in fields]
+        return session.sql(f"select {', '.join(nulls)} where false")
     return session.createDataFrame(table)
+
+
+def _quoted(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
 
 
 def _to_arrow(frame: Any) -> pa.Table:
@@ -180,9 +190,9 @@ def write_frame(session: Any, frame: Any, target: dict[str, Any]) -> None:
         # Two steps, so that the catalogue knows the table before its first file is written: a build that is killed
         # then leaves a table that the next one can drop, and no folder that nobody owns.
         session.sql(f"create table {target['relation']} ({_definition(spark_frame)}) {target['clauses']}")
-        ordered = spark_frame.select(*(f"`{name}`" for name in [*names, *partitions]))
+        ordered = spark_frame.select(*(_quoted(name) for name in [*names, *partitions]))
         ordered.write.insertInto(target["relation"])
 
 
 def _definition(frame: Any) -> str:
-    return ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in frame.schema.fields)
+    return ", ".join(f"{_quoted(field.name)} {field.dataType.simpleString()}" for field in frame.schema.fields)

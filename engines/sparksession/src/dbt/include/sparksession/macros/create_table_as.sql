@@ -13,8 +13,11 @@
         {%- if config.get('contract').enforced -%}
             {%- do get_assert_columns_equivalent(compiled_code) -%}
             {%- set compiled_code = get_select_subquery(compiled_code) -%}
+            {#- The contract holds, so its types are those of the query, which need not be analysed once more. -#}
+            {%- set columns = get_column_schema_from_query(get_empty_schema_sql(model.columns)) -%}
+        {%- else -%}
+            {%- set columns = get_column_schema_from_query(compiled_code) -%}
         {%- endif -%}
-        {%- set columns = get_column_schema_from_query(compiled_code) -%}
         {%- do sparksession_create_table(relation, columns) -%}
         insert into {{ relation }} ({{ columns | map(attribute='quoted') | join(', ') }})
         select * from (

@@ -24,7 +24,10 @@
     {%- elif left is not none -%}
         {%- do adapter.drop_relation(before) -%}
     {%- endif -%}
-    {%- do adapter.drop_relation(sparksession_beside(target_relation)) -%}
+    {%- set unfinished = sparksession_beside(target_relation) -%}
+    {%- if adapter.get_relation(database, unfinished.schema, unfinished.identifier) is not none -%}
+        {%- do adapter.drop_relation(unfinished) -%}
+    {%- endif -%}
     {{ return(existing) }}
 {%- endmacro %}
 

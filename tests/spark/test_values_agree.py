@@ -1,0 +1,125 @@
+"""Values that engines read or write in ways of their own are staged alike: accepted, rejected, and told apart."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from harness import DbtProject, file_inputs
+from segmentation.comparing import compare_tables, read_duckdb, read_parquet_folders
+from spark_project import SparkProject
+
+STAGING = ("--select", "+rejected_records", "+stg_customers", "+stg_orders", "--indirect-selection", "empty")
+KEYS = {
+    "stg_customers": ("customer_id",),
+    "stg_orders": ("order_id",),
+    "rejected_records": ("input", "record_key", "rule", "reason", "raw_row"),
+}
+ATTRIBUTES = {"whole": "integer", "number": "double", "flag": "boolean", "since": "date"}
+WHOLE = [
+    "7",
+    "+7",
+    "-7",
+    "7.0",
+    "7.",
+    "2.7",
+    ".5",
+    "1e3",
+    "1_000",
+    "0x10",
+    "12d",
+    "9223372036854775808",
+    "seven",
+    " 8 ",
+]
+NUMBERS = ["1e3", "-.5", "5.", "1_000.5", "0x10", "12d", "12F", "inf", "nan", "1e999", "1,5", "1 2", "0.1", "+3"]
+FLAGS = ["true", "T", "yes", "0", "0.0", "no", "on", "2", "", "TRUE ", "f", "N", "wahr", "1"]
+DATES = [
+    "2024-05-01",
+    "2024-5-1",
+    "20240501",
+    "2024",
+    "2024-05",
+    "2024-02-30",
+    "2024-05-01 10:00",
+    "10:00",
+    "May 1 2024",
+]
+MOMENTS = [*DATES, "2024-05-01T10:00:00Z", "2024-05-01 10:00:00+02:00", "2024-05-01 10:00:00.5", "not a day", ""]
+
+
+def at(rows: list[str], number: int) -> str:
+    return rows[number % len(rows)]
+
+
+def staged_alike(
+    spark: SparkProject, duckdb: DbtProject, inputs: dict[str, Any], **variables: Any
+) -> dict[str, pa.Table]:
+    """Stage on both engines, prove that nothing differs, and return the tables."""
+    settings = {"inputs": inputs, "as_of_date": "2026-02-01", "segmentations": {"rfm": {"method": "rfm"}}, **variables}
+    for engine in (duckdb, spark):
+        engine.build(*STAGING, variables=settings | {"default_max_reject_share": 1.0}).check()
+    ours = read_duckdb(duckdb.database, schema="staging")
+    theirs = read_parquet_folders(spark.marts, schema="staging")
+    found = []
+    for name, key in KEYS.items():
+        found += [str(line) for line in compare_tables(name, ours[name], without_zone(theirs[name]), key=key)]
+    assert found == []
+    return ours
+
+
+def without_zone(table: pa.Table) -> pa.Table:
+    fields = [
+        field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def test_numbers_dates_and_flags_in_text(standalone: SparkProject, project: DbtProject) -> None:
+    people = [
+        [f"c{number}", at(WHOLE, number), at(NUMBERS, number), at(FLAGS, number), at(DATES, number)]
+        for number in range(126)
+    ]
+    orders = [[f"o{number}", f"c{number}", at(MOMENTS, number), at(NUMBERS, number)] for number in range(126)]
+    inputs = file_inputs(
+        customers=project.csv("customers.csv", ["customer_id", *ATTRIBUTES], people),
+        orders=project.csv("orders.csv", ["order_id", "customer_id", "ordered_at", "order_amount"], orders),
+    )
+    tables = staged_alike(standalone, project, inputs, attributes=ATTRIBUTES)
+    reasons = set(tables["rejected_records"]["reason"].to_pylist())
+    assert "whole is not a whole number: '2.7'" in reasons
+    assert tables["stg_customers"].num_rows > 0
+    assert tables["stg_orders"].num_rows > 0
+
+
+def test_which_of_equal_keys_stays_where_only_the_raw_row_decides(
+    standalone: SparkProject, project: DbtProject
+) -> None:
+    amounts = [1e7, 12345678.5, 0.00012, 1.5e-7, 3e15, 1e16, 0.1, 2.0, 1234.5, 9999999.0]
+    moments = [datetime(2024, 5, 1, 10, 0, second, 500_000 * (second % 2)) for second in range(10)]
+    table = pa.table(
+        {
+            "order_id": [f"o{number % 3}" for number in range(10)],
+            "customer_id": pa.array([17850.0, 12345678.5, 1e7, 3.25, 1e-5] * 2),
+            "ordered_at": pa.array(moments, pa.timestamp("us")),
+            "order_amount": pa.array(amounts),
+        }
+    )
+    inputs = file_inputs(orders=project.parquet("orders.parquet", table))
+    tables = staged_alike(standalone, project, inputs)
+    assert tables["stg_orders"].num_rows == 3
+    assert tables["rejected_records"].num_rows == 7
+
+
+def test_files_of_one_glob_with_different_headers_stop_the_build_instead_of_filling_the_wrong_columns(
+    standalone: SparkProject, tmp_path: Path
+) -> None:
+    for number, header in enumerate(("order_id,customer_id,ordered_at", "order_id,ordered_at,customer_id")):
+        (tmp_path / f"orders_{number}.csv").write_text(f"{header}\no{number},c1,2024-05-01\n", encoding="utf-8")
+    outcome = standalone.build(*STAGING, variables={"inputs": file_inputs(orders=tmp_path / "orders_*.csv")})
+    assert not outcome.succeeded
+    assert "CSV header does not conform to the schema" in outcome.output
+    assert f"{tmp_path}/orders_" in outcome.output

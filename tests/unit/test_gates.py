@@ -12,6 +12,7 @@ from segmentation.choose_k import KTrial
 from segmentation.configuration import CandidateGates, KRange
 from segmentation.gates import Gate, Standing, compare, smallest_share, standing_of
 from segmentation.parameters import ClusterModel, rows_from_frame
+from segmentation.separation import Valleys
 from segmentation.verdict import Evidence, judge
 
 GATES = CandidateGates(smallest_share=0.9, verdict=0, stability=0.1, silhouette=0.02)
@@ -30,7 +31,7 @@ CONSTRUCTED = replace(ALL, valley_depth=0.0, prediction_strength=0.5)
 def standing(
     trial: KTrial = ALL, *, share: float = 0.1, silhouette: float | None = 0.5, stability: float = 0.9
 ) -> Standing:
-    found = Evidence(trial, np.array([0.95, stability]), np.ones((2, 2)), [1, 0], 0.1, (1, 2))
+    found = Evidence(trial, np.array([0.95, stability]), Valleys(np.ones((2, 2)), np.full((2, 2), 9.0)), [1, 0], 0.1, (1, 2))
     return Standing(share, silhouette, found)
 
 

@@ -64,9 +64,11 @@ def valleys(data: MixedData, fit: Clustering) -> Valleys:
                 continue
             first = _coordinates(data, numbers, members[one], differs, modes[one], modes[other])
             second = _coordinates(data, numbers, members[other], differs, modes[one], modes[other])
+            elsewhere = np.flatnonzero((fit.labels != one) & (fit.labels != other))
+            others = _coordinates(data, numbers, elsewhere, differs, modes[one], modes[other])
             steps = np.concatenate([np.zeros(numbers.shape[1]), np.sqrt(data.gammas[differs] / 2)])
-            noise = np.random.default_rng([one, other]).standard_normal(len(first) + len(second))
-            depth[one, other], strength[one, other] = _deepest(first, second, steps, noise)
+            noise = np.random.default_rng([one, other]).standard_normal(len(data))
+            depth[one, other], strength[one, other] = _deepest(first, second, others, steps, noise)
     return Valleys(depth + depth.T, strength + strength.T)
 
 
@@ -79,7 +81,9 @@ def _coordinates(
     return np.column_stack([numbers[rows], contrast * np.sqrt(data.gammas[differs] / 2)])
 
 
-def _deepest(first: FloatArray, second: FloatArray, steps: FloatArray, noise: FloatArray) -> tuple[float, float]:
+def _deepest(
+    first: FloatArray, second: FloatArray, others: FloatArray, steps: FloatArray, noise: FloatArray
+) -> tuple[float, float]:
     """Return depth and strength of the valley, with the discriminant turned until it settles.
 
     Segments of k-means end where the distances are equal, be the groups round or not. Cut at the bottom of the valley
@@ -87,32 +91,61 @@ def _deepest(first: FloatArray, second: FloatArray, steps: FloatArray, noise: Fl
 
     A category has gaps between its levels by its nature. Noise as wide as half the largest step that one category makes
     on the discriminant closes them: one category alone then makes no valley, several that go together do.
+
+    Two parts of one crowd may have a gap where a third part lies. In the depth, customers of others therefore count as
+    far as they are as near to the line between the two means as the customers of both.
     """
     points = np.concatenate([first, second])
     is_first = np.arange(len(points)) < len(first)
     best = (0.0, 0.0)
+    alone = noise[: len(points)]
+    split: BoolArray | None = None
     for _ in range(TURNS):
-        axis = _discriminant(points[is_first], points[~is_first], steps)
-        projected = points @ axis + noise * np.max(np.abs(axis) * steps, initial=0.0)
+        axis, _ = _discriminant(points[is_first], points[~is_first], steps)
+        projected = points @ axis + alone * np.max(np.abs(axis) * steps, initial=0.0)
         depth, strength, bottom = _valley(projected, is_first)
         if strength > best[1]:
-            best = (depth, strength)
+            best, split = (depth, strength), is_first
         turned = projected > bottom
         if np.array_equal(turned, is_first) or min(turned.sum(), (~turned).sum()) < FEWEST:
             break
         is_first = turned
-    return best
+    if split is None or len(others) == 0:
+        return best
+    axis, within = _discriminant(points[split], points[~split], steps)
+    everybody = np.concatenate([points, others])
+    weights = _nearness(everybody, points[split].mean(axis=0), points[~split].mean(axis=0), within, len(points))
+    projected = everybody @ axis + noise * np.max(np.abs(axis) * steps, initial=0.0)
+    depth, _, _ = _valley(projected[: len(points)], split, projected[len(points) :], weights[len(points) :])
+    return min(depth, best[0]), best[1]
 
 
-def _discriminant(first: FloatArray, second: FloatArray, steps: FloatArray) -> FloatArray:
+def _nearness(
+    everybody: FloatArray, first: FloatArray, second: FloatArray, within: FloatArray, n_members: int
+) -> FloatArray:
+    """Return for each customer a weight that falls with the distance from the line between two means.
+
+    1 up to the mean squared distance of the members, who come first; distances are in the spread within the groups.
+    """
+    centered = everybody - (first + second) / 2
+    scaled = np.linalg.solve(within, centered.T).T
+    axis = np.linalg.solve(within, first - second)
+    along = (centered @ axis) ** 2 / max(float((first - second) @ axis), np.finfo(float).tiny)
+    squares = (centered * scaled).sum(axis=1) - along
+    return np.asarray(np.exp(-np.maximum(squares - squares[:n_members].mean(), 0.0) / 2))
+
+
+def _discriminant(first: FloatArray, second: FloatArray, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the direction that separates two samples best for their spread, with the first on the upper side.
+
+    And the covariance within both.
 
     A category counts as if it had a spread of half its step more: a direction of many steps is closed by less noise.
     """
     difference = first.mean(axis=0) - second.mean(axis=0)
     within = (_scatter(first) + _scatter(second)) / (len(first) + len(second)) + np.diag(steps**2)
     within += RIDGE * max(float(np.trace(within)), 1e-12) / len(within) * np.eye(len(within))
-    return np.asarray(np.linalg.solve(within, difference))
+    return np.asarray(np.linalg.solve(within, difference)), within
 
 
 def _scatter(points: FloatArray) -> FloatArray:
@@ -121,8 +154,13 @@ def _scatter(points: FloatArray) -> FloatArray:
     return np.asarray(centered.T @ centered)
 
 
-def _valley(together: FloatArray, is_first: BoolArray) -> tuple[float, float, float]:
-    """Return depth, strength and place of the deepest valley of a density, which two samples make up."""
+def _valley(
+    together: FloatArray, is_first: BoolArray, others: FloatArray | None = None, weights: FloatArray | None = None
+) -> tuple[float, float, float]:
+    """Return depth, strength and place of the deepest valley of a density, which two samples make up.
+
+    With others, who have weights, it is the deepest between the medians of the two.
+    """
     n = len(together)
     first, second = together[is_first], together[~is_first]
     spread = float(np.sqrt((len(first) * first.var() + len(second) * second.var()) / n))
@@ -135,10 +173,17 @@ def _valley(together: FloatArray, is_first: BoolArray) -> tuple[float, float, fl
     width = (high - low) / GRID
     bandwidth = max(BANDWIDTH * 0.9 * spread * n**-0.2 / width, 0.5)
     density = gaussian_filter1d(counts.astype(np.float64), bandwidth, mode="constant")
+    start, end = 0, GRID
+    if others is not None:
+        filling, _ = np.histogram(others, bins=GRID, range=(low, high), weights=weights)
+        density += gaussian_filter1d(filling, bandwidth, mode="constant")
+        middles = (np.array([np.median(second), np.median(first)]) - low) / width
+        start, end = min(max(int(middles.min()), 0), GRID - 1), max(int(middles.max()) + 1, 1)
+    density = density[start:end]
     lower = np.minimum(np.maximum.accumulate(density), np.maximum.accumulate(density[::-1])[::-1])
     # Counts within the width of the kernel, whose roots have a variance of about a quarter.
     effective = 2 * np.sqrt(np.pi) * bandwidth
     strength = np.sqrt(2) * (np.sqrt(lower * effective) - np.sqrt(density * effective))
     place = int(np.argmax(strength))
     depth = float(1 - density[place] / lower[place]) if lower[place] > 0 else 0.0
-    return depth, float(strength[place]), low + (place + 0.5) * width
+    return depth, float(strength[place]), low + (start + place + 0.5) * width

@@ -31,7 +31,8 @@ CONSTRUCTED = replace(ALL, valley_depth=0.0, prediction_strength=0.5)
 def standing(
     trial: KTrial = ALL, *, share: float = 0.1, silhouette: float | None = 0.5, stability: float = 0.9
 ) -> Standing:
-    found = Evidence(trial, np.array([0.95, stability]), Valleys(np.ones((2, 2)), np.full((2, 2), 9.0)), [1, 0], 0.1, (1, 2))
+    between = Valleys(np.ones((2, 2)), np.full((2, 2), 9.0))
+    found = Evidence(trial, np.array([0.95, stability]), between, [1, 0], 0.1, (1, 2))
     return Standing(share, silhouette, found)
 
 

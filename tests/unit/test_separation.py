@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from segmentation.choose_k import VALLEY_DEPTH, VALLEY_STRENGTH
-from segmentation.distances import MixedData, Prototypes, assign
+from segmentation.distances import Clustering, MixedData, Prototypes, assign
 from segmentation.kprototypes import fit_kprototypes
 from segmentation.separation import valleys
 
@@ -48,6 +48,22 @@ def test_long_groups_side_by_side_are_told_apart_although_means_cut_them_askew()
     askew = assign(numeric(turned), start)
     assert 0.05 < np.mean(askew.labels != np.arange(2_000) % 2) < 0.95
     assert valleys(numeric(turned), askew).depth[0, 1] > VALLEY_DEPTH
+
+
+def test_a_gap_between_two_parts_where_a_third_lies_is_no_valley() -> None:
+    """Four parts of a cube, each two of them without a part of the cube between them or with another part in it."""
+    points = np.random.default_rng(0).uniform(-1, 1, (3_000, 3))
+    left = points[:, 0] < 0
+    labels = np.where(left, np.where(points[:, 1] < 0, 0, 1), np.where(points[:, 2] < 0, 2, 3))
+    data = numeric(points)
+    means = np.array([points[labels == part].mean(axis=0) for part in range(4)])
+    prototypes = Prototypes(means, np.empty((4, 0), dtype=np.int64))
+    pair = np.isin(labels, [0, 2])
+    alone = numeric(points[pair])
+    gap = valleys(alone, Clustering(Prototypes(means[[0, 2]], prototypes.modes[:2]), labels[pair] // 2, 0.0))
+    assert gap.depth[0, 1] > VALLEY_DEPTH
+    filled = valleys(data, Clustering(prototypes, labels, 0.0))
+    assert filled.depth[0, 2] < VALLEY_DEPTH
 
 
 def test_one_category_makes_no_valley_and_several_that_go_together_do() -> None:

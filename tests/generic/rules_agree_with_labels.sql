@@ -1,6 +1,7 @@
 {% test rules_agree_with_labels(model, labels, customers, tolerance) %}
-{#- Executes the rules of every segmentation on all customers whom they speak of, on whichever engine builds. Nobody meets
-    two rules, and rules and model agree as they did on the sample. Yields a row for each segmentation where they do not.
+{#- Executes the rules of every segmentation on all customers whom they speak of, on whichever engine builds. Nobody
+    meets two rules, and rules and model agree as they did on the sample. Yields a row for each segmentation where they
+    do not.
     labels: a table like customer_segments. customers: a table like customer_features. tolerance: of the agreement. -#}
 {%- set rules = [] -%}
 {#- A build of other models selects this test too, before there are any rules. -#}

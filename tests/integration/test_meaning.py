@@ -182,7 +182,8 @@ def test_a_name_of_the_seed_replaces_the_models_own(demo: DbtProject, tmp_path: 
     project = DbtProject(copy.folder, root=root)
     names = "select segment_id, segment_name from marts.dim_segments where segmentation = 'behavior'"
     before = dict(project.query(names))
-    project.build("--select", "segment_names", "segment_definitions", "dim_segments", "segment_value").check()
+    selection = ("segment_names", "segment_definitions", "segment_sizes", "dim_segments", "segment_value")
+    project.build("--select", *selection).check()
     assert dict(project.query(names)) == before | {4: "Winter sleepers"}
     assert project.query(
         "select segment_name from marts.segment_value where segmentation = 'behavior' and segment_id = 4"

@@ -19,7 +19,7 @@ import duckdb
 from segmentation.errors import UserError
 from segmentation.publishing import published_path
 
-__all__ = ["SegmentSize", "UnlabelledSize", "main", "read_sizes", "render"]
+__all__ = ["SegmentSize", "UnlabelledSize", "main", "read_refusals", "read_sizes", "render"]
 
 SIZES: Final = """
     with sizes as (
@@ -47,6 +47,14 @@ REASONS: Final = """
     where segment_id is null
     group by segmentation, reason
     order by segmentation, customers desc, reason
+"""
+
+
+REFUSALS: Final = """
+    select segmentation, reason
+    from marts.segmentation_decisions
+    where action = 'refused'
+    order by segmentation
 """
 
 
@@ -98,6 +106,22 @@ def read_sizes(database: Path) -> tuple[list[SegmentSize], list[UnlabelledSize]]
         except duckdb.CatalogException as error:
             raise UserError(f"{database} holds no finished marts; `make build` makes them.") from error
     return segments, unlabelled
+
+
+def read_refusals(database: Path) -> list[str]:
+    """Read which refitted models were refused, and why, as one line each.
+
+    Parameters
+    ----------
+    database : Path
+        A published file, or the database of a build; one that knows no decisions has none.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        try:
+            refusals = connection.execute(REFUSALS).fetchall()
+        except duckdb.CatalogException:
+            return []
+    return [f"{segmentation}: {reason}" for segmentation, reason in refusals]
 
 
 def render(segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize]) -> str:
@@ -168,10 +192,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = published if published.is_file() else options.database
     try:
         segments, unlabelled = read_sizes(source)
+        refusals = "".join(f"\n{line}\n" for line in read_refusals(source))
     except UserError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    sys.stdout.write(f"\n{render(segments, unlabelled)}\n\nRead from {source}\n")
+    sys.stdout.write(f"\n{render(segments, unlabelled)}\n{refusals}\nRead from {source}\n")
     return 0
 
 

@@ -50,6 +50,23 @@ def test_sizes_shares_and_reasons_are_laid_out_in_columns(tmp_path: Path) -> Non
     ]
 
 
+def test_refused_models_are_told_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make_database(tmp_path / "shop.duckdb")
+    assert main(["--database", str(path)]) == 0
+    assert "did not pass" not in capsys.readouterr().out
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """
+            create table marts.segmentation_decisions as
+            select * from (values ('rfm', 'kept', 'Unchanged.'), ('age', 'refused', 'The candidate did not pass: x.'))
+                as rows (segmentation, action, reason)
+            """
+        )
+    assert main(["--database", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-4:] == ["", "age: The candidate did not pass: x.", "", f"Read from {path}"]
+
+
 def test_a_segmentation_in_which_nobody_has_a_segment_is_shown_with_its_reasons(tmp_path: Path) -> None:
     path = make_database(tmp_path / "shop.duckdb")
     with duckdb.connect(str(path)) as connection:

@@ -27,12 +27,12 @@ decisions as (
         {{ parameter("decision", "previous_version", value="value_string") }} as previous_model_version,
         {{ parameter("decision", "candidate_version", value="value_string") }} as candidate_model_version,
         {%- for gate in ["smallest_share", "verdict", "stability", "silhouette"] %}
-        {%- for level in ["candidate", "present", "required"] %}
-        {{ parameter(
-            "decision", gate, level=level, value="value_string" if gate == "verdict" else "value_double"
-        ) }} as {{ level }}_{{ gate }}{{ "," if not (loop.last and gate == "silhouette") }}
+        {%- set value = "value_string" if gate == "verdict" else "value_double" %}
+        {{ parameter("decision", gate, level="candidate", value=value) }} as candidate_{{ gate }},
+        {{ parameter("decision", gate, level="present", value=value) }} as present_{{ gate }},
+        {{ parameter("decision", gate, level="required", value=value) }} as required_{{ gate }},
         {%- endfor %}
-        {%- endfor %}
+        count(*) as parameter_rows
     from parameters
     group by segmentation
 

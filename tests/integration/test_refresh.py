@@ -8,16 +8,10 @@ from typing import Any
 import pytest
 
 from harness import DbtProject
-from replay import Source, year
-from small import ADVICE, SEGMENTATIONS, WITHOUT_DEMO_SEEDS, build_small, copy_of_small, small_warehouse, variables
+from replay import Source, settings, year
+from small import WITHOUT_DEMO_SEEDS, build_small, copy_of_small, small_warehouse, variables
 
 SCHEMAS = ("staging", "features", "value", "segments", "marts", "publication")
-
-
-def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
-    """Return the content of every table that outlives a run: marts, and what is refreshed in part."""
-    content = project.content(schemas=SCHEMAS)
-    return {name: content[name] for name in content if name.startswith("marts.") or name in LASTING}
 
 
 LASTING = {
@@ -34,18 +28,13 @@ LASTING = {
     "segments.customer_segments",
     "publication.published_segments",
 }
+"""Tables that are refreshed in part, or kept."""
 
 
-def settings(source: Source, as_of_date: str) -> dict[str, Any]:
-    return {
-        "inputs": source.inputs,
-        "segmentations": SEGMENTATIONS,
-        "advice": ADVICE,
-        "snapshot_count": 3,
-        "default_max_reject_share": 1.0,
-        "as_of_date": as_of_date,
-        "full_above_share": 1.0,
-    }
+def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
+    """Return the content of every table that outlives a run: marts, and what is refreshed in part."""
+    content = project.content(schemas=SCHEMAS)
+    return {name: content[name] for name in content if name.startswith("marts.") or name in LASTING}
 
 
 @pytest.mark.parametrize("seed", [1])

@@ -8,9 +8,11 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from harness import file_inputs
 from segmentation.demo.writer import INPUTS, write_demo_data
+from small import ADVICE, SEGMENTATIONS
 
 Row = dict[str, str]
 
@@ -43,12 +45,10 @@ class Source:
             self.columns[name] = [*dict.fromkeys([*rows[0], "updated_at", "deleted_at"])]
             self.tables[name] = [{**dict.fromkeys(self.columns[name], ""), **row} for row in rows]
         arrivals = {row["order_id"]: self._arrival(row["ordered_at"]) for row in self.tables["orders"]}
-        for name, arrival in (
-            ("customers", lambda row: self._arrival(row["signup_at"])),
-            ("orders", lambda row: arrivals[row["order_id"]]),
-            ("order_items", lambda row: arrivals.get(row["order_id"], datetime.date.min)),
-        ):
-            self.coming += [(arrival(row), name, row) for row in self.tables[name]]
+        for name in ("customers", "orders", "order_items"):
+            for row in self.tables[name]:
+                known = arrivals.get(row.get("order_id", ""), datetime.date.min)
+                self.coming.append((self._arrival(row["signup_at"]) if name == "customers" else known, name, row))
             self.tables[name] = []
         self.coming.sort(key=lambda event: event[0])
 
@@ -179,3 +179,16 @@ def year(source: Source, *, runs: int) -> Iterator[Batch]:
             as_of_date = last
         source.export()
         yield Batch(as_of_date.isoformat(), is_compared=number % 2 == 0 and number > 0)
+
+
+def settings(source: Source, as_of_date: str) -> dict[str, Any]:
+    """Return the variables of a build on what the source exports now."""
+    return {
+        "inputs": source.inputs,
+        "segmentations": SEGMENTATIONS,
+        "advice": ADVICE,
+        "snapshot_count": 3,
+        "default_max_reject_share": 1.0,
+        "as_of_date": as_of_date,
+        "full_above_share": 1.0,
+    }

@@ -48,11 +48,20 @@
     {{ run_hooks(pre_hooks) }}
     {%- set existing = sparksession_recover(target_relation) -%}
     {%- do must_be_there(existing) -%}
-    {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | join(', ') -%}
+    {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | list -%}
+    {%- set meta = config.get('meta') -%}
+    {%- set keys = ['subject', 'key_hash'] if meta['refresh_key'] == 'key_hash' else ['key_hash'] -%}
     {%- set rows -%}
-        select {{ columns }} from {{ existing }} where not ({{ replaced_rows() }})
+        {#- A join, as `not in` compares every row with every key where a key might be null. -#}
+        select kept.{{ columns | join(', kept.') }}
+        from {{ existing }} as kept
+        left join (select distinct {{ keys | join(', ') }} from {{ changed_relation(meta['refresh_key']) }}) as replaced
+            on {{ 'kept.key_hash' if keys | length > 1 else key_hash(['kept.' ~ meta['refresh_key']]) }} = replaced.key_hash
+            {{ 'and kept.subject = replaced.subject' if keys | length > 1 }}
+        where replaced.key_hash is null {{ 'and not (' ~ meta['refresh_also'] ~ ')' if meta.get('refresh_also') }}
         union all
-        select {{ columns }} from (
+        select {{ columns | join(', ') }}
+        from (
             {{ compiled_code }}
         ) as refreshed_rows
     {%- endset -%}

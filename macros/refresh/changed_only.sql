@@ -9,12 +9,21 @@
 {#- A condition: the key is one of those that changed since the last published run. key: whose key the expression is,
     where its name does not say it. -#}
 {% macro is_changed(expression, key=none) -%}
+    {%- set relation = changed_relation(key or expression) -%}
     {%- if expression == 'key_hash' -%}
-        (subject, key_hash) in (select subject, key_hash from {{ ref('changed_keys') }})
+        (subject, key_hash) in (select subject, key_hash from {{ relation }})
     {%- else -%}
-        {%- set is_order = (key or expression).endswith('order_id') -%}
-        {{ key_hash([expression]) }} in (select key_hash from {{ ref('changed_orders' if is_order else 'changed_customers') }})
+        {{ key_hash([expression]) }} in (select key_hash from {{ relation }})
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- The table that lists which keys have changed: of orders, of customers, or of all subjects for a `key_hash`. -#}
+{% macro changed_relation(key) -%}
+    {%- if key == 'key_hash' -%}
+        {{ return(ref('changed_keys')) }}
+    {%- endif -%}
+    {{ return(ref('changed_orders' if key.endswith('order_id') else 'changed_customers')) }}
 {%- endmacro %}
 
 

@@ -42,12 +42,13 @@ explained as (
             case
                 when previous.fingerprint is null then 'nothing is there from an earlier run'
                 when previous.fingerprint <> this_run.fingerprint then {{ string_literal(difference) }}
-                when previous.is_full and not {{ is_committed("previous.invocation_id") }}
+                when previous.is_full and published.invocation_id is null
                     then 'the last full run did not end in a publication'
             end
         ) as reason
     from this_run
     left join previous on true
+    left join ({{ published_runs() }}) as published on previous.invocation_id = published.invocation_id
 
 ),
 
@@ -74,8 +75,12 @@ final as (
 {%- endmacro %}
 
 
-{#- A condition: the run with this id was published. -#}
-{% macro is_committed(run) -%}
+{#- The ids under which runs noted what they work on that were published since. -#}
+{% macro published_runs() -%}
     {%- set commits = earlier(this.incorporate(path={"identifier": "refresh_commit"})) -%}
-    {{ run ~ " in (select published.invocation_id from " ~ commits ~ " as published)" if commits else "false" }}
+    {%- if commits -%}
+        select invocation_id from {{ commits }}
+    {%- else -%}
+        {{ no_rows({"invocation_id": "string"}) }}
+    {%- endif -%}
 {%- endmacro %}

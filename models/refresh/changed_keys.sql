@@ -39,7 +39,7 @@ pending as (
         subject,
         key_hash
     from {{ before }}
-    where not {{ is_committed("invocation_id") }}
+    where invocation_id not in ({{ published_runs() }})
     {%- for subject in ["customers", "orders"] %}
     union
     select

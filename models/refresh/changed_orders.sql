@@ -84,7 +84,7 @@ all_pairs as (
         key_hash,
         customer_hash
     from {{ before }}
-    where not {{ is_committed("invocation_id") }}
+    where invocation_id not in ({{ published_runs() }})
     {%- endif %}
 
 ),

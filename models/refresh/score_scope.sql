@@ -8,35 +8,25 @@ with scope as (
 
 definitions as (
 
-    select {{ row_hash([
-        "segmentation", "segment_id", "segment_name", "method", "model_version", "is_fallback"
-    ]) }} as definition_hash
+    select
+        segmentation,
+        {{ row_hash(["segmentation", "segment_id", "segment_name", "method", "model_version", "is_fallback"]) }}
+            as definition_hash
     from {{ ref("segment_definitions") }}
 
-),
+    union
 
-models as (
-
-    select distinct
+    select
         segmentation,
-        model_version
+        {{ row_hash(["segmentation", "model_version"]) }} as definition_hash
     from {{ ref("candidate_parameters") }}
-
-),
-
-hashes as (
-
-    select definition_hash from definitions
-    union all
-    select {{ row_hash(["segmentation", "model_version"]) }} as definition_hash
-    from models
 
 ),
 
 facts as (
 
     select cast(sum(definition_hash) as {{ dbt.type_string() }}) as fingerprint
-    from hashes
+    from definitions
 
 ),
 

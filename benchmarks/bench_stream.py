@@ -3,9 +3,9 @@
     make bench-stream                              batches of 1,000 orders on 100,000 customers
     make bench-stream BENCH_SIZE=2000              fewer customers
 
-The history is built first. Then each batch lands when the one before is done: its orders, their lines, and the customers
-and products that come with them. Time runs from the rename of the last file into the landing folder to the rename of the
-published file. A cold full build of the same data, by the command line, is timed at the end.
+The history is built first. Then each batch lands when the one before is done: its orders, their lines, and the
+customers and products that come with them. Time runs from the rename of the last file into the landing folder to the
+rename of the published file. A cold full build of the same data, by the command line, is timed at the end.
 """
 
 from __future__ import annotations

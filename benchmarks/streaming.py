@@ -101,7 +101,9 @@ def cut_into_batches(
         # One product in ten comes later; every product comes no later than the first line that names it.
         connection.execute("""
             create table cut_products as
-            select products.*, case when md5(products.product_id) < '1a' then coalesce(items.batch, 0) else 0 end as batch
+            select
+                products.*,
+                case when md5(products.product_id) < '1a' then coalesce(items.batch, 0) else 0 end as batch
             from products
             left join (select product_id, min(batch) as batch from cut_order_items group by all) as items
                 using (product_id)
@@ -155,7 +157,8 @@ class StreamProcess:
     @property
     def process(self) -> subprocess.Popen[bytes]:
         """The process that was started last."""
-        assert self._process is not None, "the stream was not started"
+        if self._process is None:
+            raise RuntimeError("the stream was not started")
         return self._process
 
     def finish(self) -> int:

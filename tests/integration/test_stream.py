@@ -18,13 +18,9 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 
 def stream(folder: Path, *, variables: dict[str, object]) -> Outcome:
-    return run_command(
-        [
-            *(sys.executable, "-m", "segmentation.stream", "--until-idle", "--project", ROOT),
-            *("--landing", folder / "landing", "--store", folder / "store", "--database", folder / "shop.duckdb"),
-            *("--vars", json.dumps(variables)),
-        ]
-    )
+    words: list[str | Path] = [sys.executable, "-m", "segmentation.stream", "--until-idle", "--project", ROOT]
+    words += ["--landing", folder / "landing", "--store", folder / "store", "--database", folder / "shop.duckdb"]
+    return run_command([*words, "--vars", json.dumps(variables)])
 
 
 def test_a_small_soak_holds(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def engine() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB of this process's own, in memory, to read and write files with."""
     return duckdb.connect(
         config={
+            "enable_progress_bar": "false",
             "memory_limit": os.environ.get("SEGMENTATION_MEMORY_LIMIT", "6GB"),
             "threads": os.environ.get("SEGMENTATION_THREADS", "2"),
         }

@@ -25,8 +25,8 @@ def stream(folder: Path, *, variables: dict[str, object]) -> Outcome:
 
 def test_a_small_soak_holds(tmp_path: Path) -> None:
     """Files and bad files in batches, two kills, a reader, and marts equal to those of one full build."""
-    words = [sys.executable, ROOT / "benchmarks" / "soak_stream.py", "--batches", "6", "--kills", "2"]
-    outcome = run_command([*words, "--folder", tmp_path / "soak"]).check()
+    soak = [sys.executable, str(ROOT / "benchmarks" / "soak_stream.py"), "--folder", str(tmp_path / "soak")]
+    outcome = run_command([*soak, "--batches", "6", "--kills", "2"]).check()
     assert "| kill -9 | batch " in outcome.output
     assert "| marts equal to one full build |" in outcome.output
 

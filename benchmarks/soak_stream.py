@@ -27,7 +27,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from streaming import INPUTS, Batches, StreamProcess, cut_into_batches, full_build, say, stopped_at_the_end
+from streaming import (
+    INPUTS,
+    Batches,
+    StreamProcess,
+    cut_into_batches,
+    end_on_sigterm,
+    full_build,
+    say,
+    stopped_at_the_end,
+)
 
 from segmentation.comparing import KEYS, compare_tables, read_duckdb
 
@@ -146,6 +155,7 @@ def bad_files(folder: Path) -> list[tuple[str, str, Path]]:
 def as_csv(source: Path, target: Path) -> Path:
     """Write a Parquet file as CSV."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"copy (from read_parquet('{source}')) to '{target}' (header, delimiter ',')")
     return target
 
@@ -175,6 +185,7 @@ def land_batch(stream: StreamProcess, data: Batches, number: int, plan: Plan, sc
 def rows_of(file: Path) -> int:
     """Return the number of rows of a Parquet file."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         return int(connection.execute(f"select count(*) from read_parquet('{file}')").fetchall()[0][0])
 
 
@@ -329,6 +340,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value, help=f"(SOAK_{name.upper()}; {default})")
     parser.add_argument("--folder", type=Path, help="where the files go (default: a temporary folder)")
     options = parser.parse_args()
+    end_on_sigterm()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         held = soak(

@@ -75,6 +75,7 @@ def cut_into_batches(
     write_demo_data(out=made.whole, customers=customers, seed=seed, file_format="parquet")
     made.history.mkdir(parents=True)
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         for name in INPUTS:
             connection.execute(f"create view {name} as from read_parquet('{made.whole}/demo_{name}.parquet')")
         total = connection.execute("select count(*) from orders").fetchall()[0][0]
@@ -235,6 +236,11 @@ def stopped_at_the_end(stream: StreamProcess) -> Iterator[StreamProcess]:
     finally:
         if stream.process.poll() is None:
             stream.kill()
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process as an error would, so that it leaves no other behind."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
 
 
 def say(message: str) -> None:

@@ -3,9 +3,9 @@
     make bench-stream                              batches of 1,000 orders on 100,000 customers
     make bench-stream BENCH_SIZE=2000              fewer customers
 
-The history is built first. Then each batch lands when the one before is done: its orders, their lines, and the customers
-and products that come with them. Time runs from the rename of the last file into the landing folder to the rename of the
-published file. A cold full build of the same data, by the command line, is timed at the end.
+The history is built first. Then each batch lands when the one before is done: its orders, their lines, and the
+customers and products that come with them. Time runs from the rename of the last file into the landing folder to the
+rename of the published file. A cold full build of the same data, by the command line, is timed at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from streaming import StreamProcess, cut_into_batches, full_build, say, stopped_at_the_end
+from streaming import StreamProcess, cut_into_batches, end_on_sigterm, full_build, say, stopped_at_the_end
 
 SEED = 20260101
 
@@ -75,6 +75,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=1_000, help="orders in a batch (1000)")
     parser.add_argument("--batches", type=int, default=8, help="batches (8); the first is not counted")
     options = parser.parse_args()
+    end_on_sigterm()
     folder = Path(tempfile.mkdtemp(prefix="bench_stream_"))
     try:
         (folder / "cold").mkdir()

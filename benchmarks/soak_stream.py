@@ -27,7 +27,16 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from streaming import INPUTS, Batches, StreamProcess, cut_into_batches, full_build, say, stopped_at_the_end
+from streaming import (
+    INPUTS,
+    Batches,
+    StreamProcess,
+    cut_into_batches,
+    end_on_sigterm,
+    full_build,
+    say,
+    stopped_at_the_end,
+)
 
 from segmentation.comparing import KEYS, compare_tables, read_duckdb
 
@@ -104,6 +113,23 @@ class Kill:
     moment: str
 
 
+@dataclass(frozen=True)
+class Ending:
+    """What there was at the end: how the stream ended and when, what the reader wrote, and how the marts compare."""
+
+    exit_code: int
+    seconds: float
+    read: list[str]
+    differences: list[str]
+    compared: int
+    rows: int
+
+    @property
+    def failed_polls(self) -> list[str]:
+        """What went wrong for the reader."""
+        return self.read[2:]
+
+
 def bad_files(folder: Path) -> list[tuple[str, str, Path]]:
     """Write one file of each kind that must be set aside: kind, input, file."""
     folder.mkdir(parents=True)
@@ -129,6 +155,7 @@ def bad_files(folder: Path) -> list[tuple[str, str, Path]]:
 def as_csv(source: Path, target: Path) -> Path:
     """Write a Parquet file as CSV."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         connection.execute(f"copy (from read_parquet('{source}')) to '{target}' (header, delimiter ',')")
     return target
 
@@ -158,6 +185,7 @@ def land_batch(stream: StreamProcess, data: Batches, number: int, plan: Plan, sc
 def rows_of(file: Path) -> int:
     """Return the number of rows of a Parquet file."""
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         return int(connection.execute(f"select count(*) from read_parquet('{file}')").fetchall()[0][0])
 
 
@@ -181,7 +209,7 @@ def reading(stream: StreamProcess, scratch: Path) -> Iterator[Callable[[], list[
 
 def soak(folder: Path, *, batches: int, kills: int, customers: int, seed: int) -> bool:
     """Run the whole soak and print its table. Returns whether all of it held."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - moments of kills, not secrets
     scratch = folder / "scratch"
     scratch.mkdir(parents=True)
     say(f"Generating {customers:,} customers and cutting their orders into {batches} batches (seed {seed})")
@@ -225,8 +253,8 @@ def soak(folder: Path, *, batches: int, kills: int, customers: int, seed: int) -
 
     say("Building all of it at once")
     full_build(reference, folder / "at_once", {**variables, "inputs": data.inputs(data.whole)})
-    differences, compared, rows = compare(stream.published, reference.parent / "published" / "warehouse.duckdb")
-    return report(stream, plan, killed, exit_code, seconds, read, differences, compared, rows)
+    same = compare(stream.published, reference.parent / "published" / "warehouse.duckdb")
+    return report(stream, plan, killed, Ending(exit_code, seconds, read, *same))
 
 
 def moment_of(stream: StreamProcess) -> str:
@@ -255,12 +283,7 @@ def report(
     stream: StreamProcess,
     plan: Plan,
     killed: list[Kill],
-    exit_code: int,
-    seconds: float,
-    read: list[str],
-    differences: list[str],
-    compared: int,
-    rows: int,
+    ending: Ending,
 ) -> bool:
     """Print the table of results; return whether all of it held."""
     streamed = stream.query(
@@ -276,17 +299,20 @@ def report(
         )
     )
     outcomes = Counter(dict(stream.query("select outcome, count(*) from stream.stream_files group by outcome")))
+    batches, median, longest, lag, builds = streamed
+    pace = (
+        f"{batches} by {builds} builds in {ending.seconds / 60:.1f} min, median {median:.1f} s, longest {longest:.1f} s"
+    )
+    marts = f"{ending.compared} marts, {ending.rows:,} rows, {len(ending.differences)} differences"
+    kinds = ", ".join(sorted(set(plan.bad)))
+    polls = f"{int(ending.read[0]):,} polls, {ending.read[1]} versions seen, {len(ending.failed_polls)} failures"
     checks = [
-        (
-            "marts equal to one full build",
-            f"{compared} marts, {rows:,} rows, {len(differences)} differences",
-            not differences,
-        ),
+        ("marts equal to one full build", marts, not ending.differences),
         ("rows accepted, each once", ", ".join(f"{counted[name]:,} {name}" for name in INPUTS), counted == plan.rows),
         ("kill -9", "; ".join(f"batch {kill.batch}: {kill.moment}" for kill in killed) or "none", True),
         (
             "bad files set aside",
-            f"{outcomes['set aside']} of {len(plan.bad)}: {', '.join(sorted(set(plan.bad)))}",
+            f"{outcomes['set aside']} of {len(plan.bad)}: {kinds}",
             outcomes["set aside"] == len(plan.bad),
         ),
         (
@@ -294,23 +320,14 @@ def report(
             f"{outcomes['duplicate']} of {plan.sent_again}",
             outcomes["duplicate"] == plan.sent_again,
         ),
-        (
-            "reader of the published file",
-            f"{int(read[0]):,} polls, {read[1]} versions seen, {len(read) - 2} failures",
-            len(read) == 2 and int(read[0]) > 0,
-        ),
-        ("SIGTERM at the end", f"exit code {exit_code}", exit_code == 0),
-        (
-            "batches",
-            f"{streamed[0]} by {streamed[4]} builds in {seconds / 60:.1f} min, median {streamed[1]:.1f} s, "
-            f"longest {streamed[2]:.1f} s, median lag {streamed[3]:.1f} s",
-            True,
-        ),
+        ("reader of the published file", polls, not ending.failed_polls and int(ending.read[0]) > 0),
+        ("SIGTERM at the end", f"exit code {ending.exit_code}", ending.exit_code == 0),
+        ("batches", f"{pace}, median lag {lag:.1f} s", True),
     ]
     print("\n| what | found | held |\n|---|---|---|")
     for what, found, held in checks:
         print(f"| {what} | {found} | {'yes' if held else 'NO'} |")
-    for line in [*differences[:20], *read[2:22]]:
+    for line in [*ending.differences[:20], *ending.failed_polls[:20]]:
         print(f"  {line}")
     return all(held for _, _, held in checks)
 
@@ -323,6 +340,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=value, help=f"(SOAK_{name.upper()}; {default})")
     parser.add_argument("--folder", type=Path, help="where the files go (default: a temporary folder)")
     options = parser.parse_args()
+    end_on_sigterm()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
         held = soak(

@@ -75,6 +75,7 @@ def cut_into_batches(
     write_demo_data(out=made.whole, customers=customers, seed=seed, file_format="parquet")
     made.history.mkdir(parents=True)
     with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
         for name in INPUTS:
             connection.execute(f"create view {name} as from read_parquet('{made.whole}/demo_{name}.parquet')")
         total = connection.execute("select count(*) from orders").fetchall()[0][0]
@@ -101,7 +102,9 @@ def cut_into_batches(
         # One product in ten comes later; every product comes no later than the first line that names it.
         connection.execute("""
             create table cut_products as
-            select products.*, case when md5(products.product_id) < '1a' then coalesce(items.batch, 0) else 0 end as batch
+            select
+                products.*,
+                case when md5(products.product_id) < '1a' then coalesce(items.batch, 0) else 0 end as batch
             from products
             left join (select product_id, min(batch) as batch from cut_order_items group by all) as items
                 using (product_id)
@@ -155,7 +158,8 @@ class StreamProcess:
     @property
     def process(self) -> subprocess.Popen[bytes]:
         """The process that was started last."""
-        assert self._process is not None, "the stream was not started"
+        if self._process is None:
+            raise RuntimeError("the stream was not started")
         return self._process
 
     def finish(self) -> int:
@@ -232,6 +236,11 @@ def stopped_at_the_end(stream: StreamProcess) -> Iterator[StreamProcess]:
     finally:
         if stream.process.poll() is None:
             stream.kill()
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM end this process as an error would, so that it leaves no other behind."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))
 
 
 def say(message: str) -> None:

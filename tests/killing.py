@@ -3,10 +3,11 @@
     python tests/killing.py FOLDER           every step (some minutes)
     python tests/killing.py FOLDER 9         every ninth
 
-The project is a small one: a build counts the rows of the store and publishes the counts by rename, and refuses negative
-amounts. Everything else is the stream itself. Each stream is a process of its own, forked from this one, in which every
-rename, removal, opened file and statement of the journal is counted, and a real SIGKILL comes at the one that is asked
-for. Whatever it left, one more stream that is killed somewhere and one that is not must end with the right counts.
+The project is a small one: a build counts the rows of the store and publishes the counts by rename, and refuses
+negative amounts. Everything else is the stream itself. Each stream is a process of its own, forked from this one, in
+which every rename, removal, opened file and statement of the journal is counted, and a real SIGKILL comes at the one
+that is asked for. Whatever it left, one more stream that is killed somewhere and one that is not must end with the
+right counts.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any
 import duckdb
 
 from segmentation.files import put_in_place
-from segmentation.stream import journal, store
+from segmentation.stream import store
 from segmentation.stream.journal import Journal
 from segmentation.stream.landing import Landing
 from segmentation.stream.loop import Stopper, Stream, Timing
@@ -94,13 +95,13 @@ def run(folder: Path, kill_at: int) -> None:
         if event in {"os.rename", "os.remove"} or (event == "open" and "w" in str(arguments[1])):
             step()
 
-    class Counted(sqlite3.Connection):
+    class Traced(sqlite3.Connection):
         def __init__(self, *arguments: Any, **options: Any) -> None:
             super().__init__(*arguments, **options)
             self.set_trace_callback(lambda sql: step() if not sql.lstrip().lower().startswith("select") else None)
 
     connect = sqlite3.connect
-    journal.sqlite3.connect = lambda *a, **o: connect(*a, factory=Counted, **o)  # type: ignore[misc]
+    sqlite3.connect = lambda *words, **options: connect(*words, factory=Traced, **options)  # type: ignore[assignment]
     store._MERGE_AT = 3  # type: ignore[misc]
     place = Store(folder / "store")
     with place.locked():
@@ -118,7 +119,7 @@ def run(folder: Path, kill_at: int) -> None:
             report=folder / "shop_stream.duckdb",
             timing=TIMING,
             stopper=Stopper(TIMING.grace, print),
-            say=lambda line: None,
+            say=lambda _: None,
         )
         stream.run(until_idle=True)
 

@@ -434,7 +434,7 @@ def _known_content(
 
 
 def _create_scoring_macros(connection: Any, alias: str, relations: Sequence[_Relation]) -> None:
-    """Make a table macro of every query of scoring_queries, so that customers can be scored where the marts are read."""
+    """Make a table macro of every query of scoring_queries: customers are scored where the marts are read."""
     for schema in (relation.schema for relation in relations if relation.name == _SCORING_QUERIES):
         home = f"{quote_identifier(alias)}.{quote_identifier(schema)}"
         queries = connection.execute(

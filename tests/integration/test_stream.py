@@ -18,19 +18,15 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 
 def stream(folder: Path, *, variables: dict[str, object]) -> Outcome:
-    return run_command(
-        [
-            *(sys.executable, "-m", "segmentation.stream", "--until-idle", "--project", ROOT),
-            *("--landing", folder / "landing", "--store", folder / "store", "--database", folder / "shop.duckdb"),
-            *("--vars", json.dumps(variables)),
-        ]
-    )
+    words: list[str | Path] = [sys.executable, "-m", "segmentation.stream", "--until-idle", "--project", ROOT]
+    words += ["--landing", folder / "landing", "--store", folder / "store", "--database", folder / "shop.duckdb"]
+    return run_command([*words, "--vars", json.dumps(variables)])
 
 
 def test_a_small_soak_holds(tmp_path: Path) -> None:
     """Files and bad files in batches, two kills, a reader, and marts equal to those of one full build."""
-    words = [sys.executable, ROOT / "benchmarks" / "soak_stream.py", "--batches", "6", "--kills", "2"]
-    outcome = run_command([*words, "--folder", tmp_path / "soak"]).check()
+    soak = [sys.executable, str(ROOT / "benchmarks" / "soak_stream.py"), "--folder", str(tmp_path / "soak")]
+    outcome = run_command([*soak, "--batches", "6", "--kills", "2"]).check()
     assert "| kill -9 | batch " in outcome.output
     assert "| marts equal to one full build |" in outcome.output
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -74,7 +76,7 @@ def test_a_column_keeps_the_type_that_it_first_came_in(
 
 def test_a_value_that_would_be_lost_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(
-        UnreadableError, match="column amount: expected BIGINT.*1 values are none, such as 'many'"
+        UnreadableError, match=r"column amount: expected BIGINT.*1 values are none, such as 'many'"
     ) as raised:
         staged(tmp_path, "a.csv", "amount\n5\nmany\n", {"amount": "BIGINT"})
     assert not raised.value.may_be_unfinished
@@ -121,7 +123,7 @@ def test_an_unreadable_file_is_tried_again_and_given_up_in_the_end(tmp_path: Pat
 
     def read(moment: float) -> None:
         (landed,) = landing.settled(now=moment)
-        landing.read(landed, store, columns={}, check=lambda name, path: None, now=moment)
+        landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment)
 
     with pytest.raises(UnreadableError) as raised:
         read(now)
@@ -139,7 +141,7 @@ def test_a_file_that_other_bytes_have_replaced_is_not_removed(tmp_path: Path, st
     landing, file = landing_of(tmp_path / "landing"), tmp_path / "landing" / "orders" / "a.csv"
     file.write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
     (landed,) = landing.settled(now=time.time())
-    arrival = landing.read(landed, store, columns={}, check=lambda name, path: None, now=time.time())
+    arrival = landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=time.time())
     file.write_text(f"{HEADER}1,1,2026-01-01\n2,2,2026-01-02\n", encoding="utf-8")
     landing.remove(arrival)
     landing.set_aside(arrival, "not this one")
@@ -193,7 +195,7 @@ def test_a_store_that_somebody_else_has_changed_is_refused(tmp_path: Path, store
     landing, journal = landing_of(tmp_path / "landing"), Journal(store.journal_file)
     (tmp_path / "landing" / "orders" / "a.csv").write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
     (landed,) = landing.settled(now=time.time())
-    arrival = landing.read(landed, store, columns={}, check=lambda name, path: None, now=time.time())
+    arrival = landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=time.time())
     number = journal.open_batch([arrival], {})
     (file,) = journal.files_of(number, "accepted")
     store.move_in(file)
@@ -245,6 +247,24 @@ def test_a_poll_takes_each_row_once_also_at_the_very_watermark(tmp_path: Path, s
 
 
 def test_a_table_that_is_being_written_is_polled_later(tmp_path: Path, store: Store) -> None:
+    database, ready = tmp_path / "till.duckdb", tmp_path / "ready"
+    table = PolledTable("orders", database, "orders", "loaded_at")
+    writer = f"""
+import duckdb, pathlib, sys
+with duckdb.connect({str(database)!r}) as connection:
+    connection.execute("create table orders as select 'a' as order_id, timestamp '2026-01-01' as loaded_at")
+    pathlib.Path({str(ready)!r}).touch()
+    sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", writer], stdin=subprocess.PIPE) as process:
+        while not ready.exists() and process.poll() is None:
+            time.sleep(0.05)
+        assert table.poll(Watermark(None, {}), store, columns={}) is None
+        process.communicate()
+    assert polled(table, Watermark(None, {}), store)[0] == ["a"]
+
+
+def test_a_table_that_is_not_there_is_an_error(tmp_path: Path, store: Store) -> None:
     table = PolledTable("orders", tmp_path / "absent.duckdb", "orders", "loaded_at")
     with pytest.raises(UserError, match=r"TABLES.orders.database: .*absent.duckdb cannot be opened"):
         table.poll(Watermark(None, {}), store, columns={})
@@ -260,7 +280,7 @@ def test_a_table_that_is_being_written_is_polled_later(tmp_path: Path, store: St
 
 
 def test_a_setting_of_tables_that_cannot_be_is_an_error() -> None:
-    with pytest.raises(UserError, match='no such input; did you mean "orders"?'):
+    with pytest.raises(UserError, match=r'no such input; did you mean "orders"'):
         read_tables_setting({"order": {}}, inputs={"orders": {}})
     with pytest.raises(UserError, match="expected database, table, watermark"):
         read_tables_setting({"orders": {"table": "x"}}, inputs={"orders": {}})
@@ -278,5 +298,5 @@ def test_history_comes_from_files_or_from_the_warehouse(tmp_path: Path) -> None:
     expected = [("relation", '"inputs"."demo_orders"')]
     assert list(history_sources("orders", {"ref": "demo_orders"}, warehouse)) == expected
     assert list(history_sources("orders", {"relation": "inputs.demo_orders"}, warehouse)) == expected
-    with pytest.raises(UserError, match="there is no demo_order in .*make build"):
+    with pytest.raises(UserError, match=r"there is no demo_order in .*make build"):
         list(history_sources("orders", {"ref": "demo_order"}, warehouse))

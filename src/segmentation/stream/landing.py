@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -204,6 +205,15 @@ class Landing:
             number += 1
         target.with_name(f"{target.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
         path.rename(target)
+
+    def keep_aside(self, rows: Path, name: str, reason: str) -> None:
+        """Keep a copy of rows that came in no landed file in the folder `set_aside`, with the reason."""
+        home = self.folder / SET_ASIDE / name
+        home.mkdir(parents=True, exist_ok=True)
+        unfinished = home / f".{rows.name}.tmp"
+        shutil.copyfile(rows, unfinished)
+        (home / f"{rows.name}.reason.txt").write_text(f"{reason}\n", encoding="utf-8")
+        put_in_place(unfinished, home / rows.name)
 
     def unread(self, landed: Landed) -> Arrival:
         """Return what the journal notes of a file that could not be read."""

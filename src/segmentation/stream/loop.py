@@ -273,6 +273,9 @@ class Stream:
         for table in self._tables:
             polled = table.poll(self._journal.watermark(table.input), self._store, columns=columns[table.input])
             if polled:
+                problem = self._check(table.input, self._store.incoming / polled[0].staged_name)
+                if problem:
+                    raise UserError(f"TABLES.{table.input}: {table.table}: {problem}")
                 arrivals.append(polled[0])
                 watermarks[table.input] = polled[1]
         there = {*self._store.inputs(), *(arrival.input for arrival in arrivals)}
@@ -405,6 +408,11 @@ class Stream:
                     f"The build fails, and not for what came in: {(without or outcome).reason}. Batch {number} stays "
                     "open; start again once that is mended."
                 )
+        if file.origin == "table":
+            # Rows of a table are in no landed file, and its watermark has passed them.
+            place = self._store.place(file)
+            held = self._store.held / file.input / file.stored_name
+            self._landing.keep_aside(place if place.exists() else held, file.input, outcome.reason)
         self._journal.set_aside(file, outcome.reason)
         self._store.remove(file)
 

@@ -34,12 +34,15 @@ _TIMES: Final = ("DATE", "TIMESTAMP")
 
 def engine() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB of this process's own, in memory, to read and write files with."""
-    return duckdb.connect(
+    connection = duckdb.connect(
         config={
             "memory_limit": os.environ.get("SEGMENTATION_MEMORY_LIMIT", "6GB"),
             "threads": os.environ.get("SEGMENTATION_THREADS", "2"),
         }
     )
+    # The terminal is for one line a batch.
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 class UnreadableError(Exception):

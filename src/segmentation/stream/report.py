@@ -24,8 +24,10 @@ BATCH_COLUMNS: Final = {
     "batch_number": (pa.int64(), "1 for the first batch of the store."),
     "outcome": (
         pa.string(),
-        "published, partly published or set aside: none, some or all files were refused. withdrawn: the very first batch "
-        "was refused, and is tried again. Null: the batch is open.",
+        (
+            "published, partly published or set aside: none, some or all files were refused. withdrawn: the very first "
+            "batch was refused, and is tried again. Null: the batch is open."
+        ),
     ),
     "reason": (pa.string(), "Why files were set aside."),
     "files": (pa.int64(), "Files that count."),

@@ -59,7 +59,7 @@ class PolledTable:
         Raises
         ------
         UserError
-            If the file, the table or the column is not there.
+            If the file, the table or the column is not there, or a value does not fit its column in the store.
         """
         with engine() as connection:
             try:
@@ -77,7 +77,10 @@ class PolledTable:
                 return None
             staged = store.incoming / f"{self.input}-unfinished.parquet"
             relation = "(select * exclude (stream_mark, stream_hash, stream_ordinal) from fresh)"
-            rows = write_relation(connection, relation, staged, columns=columns)
+            try:
+                rows = write_relation(connection, relation, staged, columns=columns)
+            except UnreadableError as error:
+                raise UserError(f"TABLES.{self.input}: {self.table}: {error.reason}") from error
             at_mark = connection.execute(
                 "select stream_hash, count(*) from fresh where cast(stream_mark as varchar) = ? group by all", [highest]
             ).fetchall()

@@ -29,7 +29,7 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build bench-spark study study-smoothing requirements clean
+	bench bench-build bench-spark study study-smoothing study-identity requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -130,6 +130,9 @@ study: $(STAMP) ## Ask 100 planted and 100 structureless data sets for k and ver
 
 study-smoothing: $(STAMP) ## Ask what smoothing finds of planted changes and removes of planted flicker (half a minute)
 	@$(BIN)/python benchmarks/study_smoothing.py
+
+study-identity: $(STAMP) ## Ask whether segments keep their ids across refits, and how split and merge are named (a minute)
+	@$(BIN)/python benchmarks/study_identity.py
 
 bench-build: $(STAMP) ## Time a build over a million generated customers
 	@$(BIN)/python benchmarks/bench_build.py

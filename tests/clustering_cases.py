@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from segmentation.configuration import FeatureConfig, KRange, Method, SegmentationConfig
+from segmentation.configuration import CandidateGates, FeatureConfig, KRange, Method, SegmentationConfig, config_hash
 from segmentation.fitting import fit_all
 from segmentation.parameters import SCHEMA
 
@@ -46,6 +45,9 @@ def configured(
         "gamma": "auto",
         "borderline_margin": 0.1,
         "smoothing": None,
+        "refit": "on_request",
+        "update": "frozen",
+        "gates": CandidateGates(smallest_share=0.9, verdict=0, stability=0.1, silhouette=0.02),
         "seed": 7,
         "sample_size": 200_000,
         "uses_orders": method == "rfm",
@@ -68,7 +70,7 @@ def configuration(*segmentations: SegmentationConfig) -> pd.DataFrame:
                 "position": position,
                 "method": config.method,
                 "uses_orders": config.uses_orders,
-                "config_hash": hashlib.md5(config.to_json().encode()).hexdigest(),
+                "config_hash": config_hash(config),
                 "definition": config.to_json(),
             }
             for position, config in enumerate(segmentations, start=1)

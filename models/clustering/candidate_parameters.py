@@ -1,8 +1,10 @@
-"""One row per parameter of every segmentation with a model: fitted anew, or taken over while nothing has changed."""
+"""One row per parameter of every segmentation with a model: fitted anew, moved by what came in, or taken over."""
 
+from segmentation.drift import verdicts
 from segmentation.fitting import fit_all
 from segmentation.frames import to_pandas
 from segmentation.naming import phrase_book
+from segmentation.online import learner
 
 
 def model(dbt, session):
@@ -11,5 +13,12 @@ def model(dbt, session):
     sample = dbt.ref("training_sample")
     previous = dbt.ref("previous_parameters")
     catalogue = dbt.ref("feature_catalogue")
-    phrases = phrase_book(to_pandas(catalogue))
-    return fit_all(to_pandas(configuration), to_pandas(sample), to_pandas(previous), bool(refit), phrases)
+    drift = dbt.ref("measured_drift")
+    batches = dbt.ref("online_batches")
+    return fit_all(
+        *(to_pandas(table) for table in (configuration, sample, previous)),
+        refit=bool(refit),
+        phrases=phrase_book(to_pandas(catalogue)),
+        drift=verdicts(to_pandas(drift)),
+        update=learner(to_pandas(batches)),
+    )

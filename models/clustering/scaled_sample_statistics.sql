@@ -74,7 +74,9 @@ models as (
 
     select
         segmentation,
-        bool_or(is_new) as is_newly_fitted
+        -- One that has moved with new customers keeps the scaling of its fit.
+        bool_or(is_new) and coalesce({{ parameter("decision", "action", value="value_string") }}, '') <> 'updated'
+            as is_newly_fitted
     from parameters
     group by segmentation
 

@@ -57,7 +57,8 @@ models as (
     select
         segmentation,
         max(model_version) as model_version,
-        bool_or(is_new) as is_new
+        bool_or(is_new) and coalesce({{ parameter("decision", "action", value="value_string") }}, '') <> 'updated'
+            as is_new
     from parameters
     group by segmentation
 

@@ -29,6 +29,8 @@ Source = Literal["orders", "customers"]
 Method = Literal["rules", "rfm", "kmeans", "kprototypes"]
 Transform = Literal["none", "log", "yeo_johnson"]
 Scale = Literal["none", "standard", "robust", "minmax"]
+RefitPolicy = Literal["on_request", "on_drift", "always"]
+UpdatePolicy = Literal["frozen", "online"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,31 @@ class Smoothing:
 
 
 @dataclass(frozen=True, slots=True)
+class Online:
+    """How a model learns: by which half-life earlier customers lose weight, and from how many new ones on it moves.
+
+    One of the half-lives is None: of customers counted in the same segment since, or of days.
+    """
+
+    half_life_customers: float | None
+    half_life_days: float | None
+    min_customers: int
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateGates:
+    """What a refitted model must achieve to take the place of the one in force; None asks nothing.
+
+    `smallest_share` is a part of min_share, `verdict` counts steps, and the others are differences.
+    """
+
+    smallest_share: float | None
+    verdict: int | None
+    stability: float | None
+    silhouette: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentRule:
     """One segment of a rule segmentation: `when` as written, `sql` fully parenthesised and portable."""
 
@@ -86,6 +113,10 @@ class SegmentationConfig:
     gamma: Literal["auto"] | float
     borderline_margin: float
     smoothing: Smoothing | None
+    refit: RefitPolicy
+    update: UpdatePolicy
+    online: Online | None
+    gates: CandidateGates
     seed: int
     sample_size: int
     uses_orders: bool
@@ -111,9 +142,9 @@ class SegmentationConfig:
         )
         segments = tuple(SegmentRule(**segment) for segment in raw["segments"])
         smoothing = None if raw["smoothing"] is None else Smoothing(**raw["smoothing"])
-        return cls(
-            **{**raw, "features": features, "k": KRange(**raw["k"]), "segments": segments, "smoothing": smoothing}
-        )
+        online = None if raw["online"] is None else Online(**raw["online"])
+        raw |= {"k": KRange(**raw["k"]), "smoothing": smoothing, "gates": CandidateGates(**raw["gates"])}
+        return cls(**{**raw, "features": features, "segments": segments, "online": online})
 
 
 # --- What may be written ----------------------------------------------------------------------------------------
@@ -130,6 +161,9 @@ SCHEMA = pa.schema(
         # When a customer moves; without periods, at once.
         pa.field("smoothing_margin", pa.float64(), nullable=True),
         pa.field("smoothing_periods", pa.int32(), nullable=True),
+        # When a model is fitted anew, and whether it learns in between; rules have none.
+        pa.field("refit_policy", pa.string(), nullable=True),
+        pa.field("update_policy", pa.string(), nullable=True),
         pa.field("config_hash", pa.string(), nullable=False),
         pa.field("definition", pa.string(), nullable=False),
     ]
@@ -150,8 +184,10 @@ VARIABLES = (
     "feature_defaults",
     "features",
     "refit",
+    "candidate_gates",
     "fit_sample_size",
     "random_seed",
+    "drift",
     "advice",
     "value",
     "audiences",
@@ -191,14 +227,21 @@ _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
-_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing")
+_SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update", "online")
 _MAX_SMOOTHING_PERIODS = 12
 _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
     "rules": ("segments", "smoothing"),
-    "rfm": ("smoothing",),
-    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing"),
-    "kprototypes": ("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
+    "rfm": ("smoothing", "refit"),
+    "kmeans": ("features", "k", "min_share", "borderline_margin", "smoothing", "refit", "update", "online"),
+    "kprototypes": (
+        *("features", "k", "min_share", "borderline_margin", "gamma", "smoothing"),
+        *("refit", "update", "online"),
+    ),
 }
+_DRIFT_KEYS = ("notable_psi", "psi", "distance_change", "unseen_share")
+_ONLINE_EXAMPLE = "write {half_life_days: 90, min_customers: 100} or {half_life_customers: 50000, min_customers: 100}"
+# What a candidate is held against, with the largest tolerance of each.
+_GATES: Mapping[str, float] = {"smallest_share": 1.0, "verdict": 3, "stability": 1.0, "silhouette": 2.0}
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
 _MAX_DAYS = 3_650
@@ -319,7 +362,7 @@ def resolve(
     -------
     pyarrow.Table
         One row for each segmentation, in the order of the configuration; columns as in `SCHEMA`. `config_hash` is the
-        MD5 of what changes a fit; names, the order of features, borderline_margin and smoothing do not.
+        MD5 of what changes a fit; names, the order of features, borderline_margin, smoothing and policies do not.
 
     Raises
     ------
@@ -342,6 +385,8 @@ def resolve(
             "borderline_margin": config.borderline_margin,
             "smoothing_margin": config.smoothing.margin if config.smoothing else None,
             "smoothing_periods": config.smoothing.periods if config.smoothing else None,
+            "refit_policy": None if config.method == "rules" else config.refit,
+            "update_policy": None if config.method == "rules" else config.update,
             "config_hash": config_hash(config),
             "definition": config.to_json(),
         }
@@ -361,7 +406,8 @@ def config_hash(config: SegmentationConfig) -> str:
     Returns
     -------
     str
-        32 hexadecimal digits. Names, borderline_margin, smoothing and what the method does not use are left out.
+        32 hexadecimal digits. Names, borderline_margin, smoothing, the policies and what the method does not use are
+        left out.
     """
     content: dict[str, Any] = {"method": config.method}
     if config.method == "rules":
@@ -412,12 +458,14 @@ class _Validator:
         self.integer("random_seed", self.get("random_seed", 0), low=0, high=_MAX_SEED)
         defaults = self.feature_settings("feature_defaults", self.get("feature_defaults", {}), complete=True)
         treatments = self.treatments(defaults)
+        self.check_drift()
+        gates = self.candidate_gates()
         self.check_advice()
         self.check_value()
         self.check_audiences()
         self.check_service()
         self.check_offers()
-        segmentation_defaults = self.segmentation_defaults()
+        segmentation_defaults = {**self.segmentation_defaults(), "gates": gates}
         return self.segmentations(treatments, segmentation_defaults)
 
     # --- Small checks -----------------------------------------------------------------------------------------
@@ -757,6 +805,15 @@ class _Validator:
             what = 'must be null or the digits of a country\'s calling code in quotes, such as "49"'
             self.problems.add(f"{where}.calling_code", f"{what}, not {quote(code)}")
 
+    def check_drift(self) -> None:
+        where = "drift"
+        settings = self.complete_mapping(where, _DRIFT_KEYS)
+        for key in ("notable_psi", "psi", "distance_change"):
+            if key in settings:
+                self.number(f"{where}.{key}", settings[key], low=0, above=True)
+        if "unseen_share" in settings:
+            self.number(f"{where}.unseen_share", settings["unseen_share"], low=0, high=1, above=True)
+
     def check_service(self) -> None:
         where = "service"
         settings = self.complete_mapping(where, _SERVICE_KEYS)
@@ -788,12 +845,27 @@ class _Validator:
                 what = f"there is no segmentation {quote(settings['segmentation'])}"
                 self.problems.add(f"{where}.segmentation", f"{what}; {hint}")
 
+    def candidate_gates(self) -> CandidateGates:
+        where = "candidate_gates"
+        settings = self.complete_mapping(where, tuple(_GATES))
+        checked: dict[str, Any] = dict.fromkeys(_GATES)
+        for key, most in _GATES.items():
+            value = settings.get(key)
+            if value is None:  # asks nothing
+                continue
+            if key == "verdict":
+                checked[key] = self.integer(f"{where}.{key}", value, low=0, high=int(most))
+            else:
+                checked[key] = self.number(f"{where}.{key}", value, low=0, high=most)
+        return CandidateGates(**checked)
+
     # --- Segmentations ----------------------------------------------------------------------------------------
 
     def segmentation_defaults(self) -> dict[str, Any]:
         where = "segmentation_defaults"
         settings = self.complete_mapping(where, _SEGMENTATION_DEFAULTS)
         base = {"k": KRange(2, 2), "min_share": 0.01, "gamma": "auto", "borderline_margin": 0.0, "smoothing": None}
+        base |= {"refit": "on_request", "update": "frozen", "online": None}
         return {**base, **self.fit_settings(where, settings)}
 
     def fit_settings(self, where: str, settings: Mapping[Any, Any]) -> dict[str, Any]:
@@ -814,6 +886,11 @@ class _Validator:
             checked["borderline_margin"] = self.number(f"{where}.borderline_margin", margin, low=0, high=1)
         if "smoothing" in settings:
             checked["smoothing"] = self.smoothing(f"{where}.smoothing", settings["smoothing"])
+        for key, policies in (("refit", get_args(RefitPolicy)), ("update", get_args(UpdatePolicy))):
+            if key in settings:
+                checked[key] = self.choice(f"{where}.{key}", settings[key], policies)
+        if "online" in settings:
+            checked["online"] = self.online(f"{where}.online", settings["online"])
         return checked
 
     def smoothing(self, where: str, value: Any) -> Smoothing | None:
@@ -829,6 +906,24 @@ class _Validator:
         return Smoothing(
             margin=None if margin is None else self.number(f"{where}.margin", margin, low=0, high=1),
             periods=self.integer(f"{where}.periods", value.get("periods", 1), low=1, high=_MAX_SMOOTHING_PERIODS),
+        )
+
+    def online(self, where: str, value: Any) -> Online:
+        settings = self.mapping(where, value)
+        half_lives = ("half_life_customers", "half_life_days")
+        self.unknown_keys(where, settings, (*half_lives, "min_customers"))
+        given = {key: settings[key] for key in half_lives if settings.get(key) is not None}
+        if isinstance(value, Mapping) and len(given) != 1:
+            what = f"must have one of {' and '.join(half_lives)}, and has {'both' if given else 'neither'}"
+            self.problems.add(where, f"{what}; {_ONLINE_EXAMPLE}")
+        if isinstance(value, Mapping) and "min_customers" not in settings:
+            self.problems.add(where, f"min_customers is missing; {_ONLINE_EXAMPLE}")
+        checked = {key: self.number(f"{where}.{key}", given[key], low=0, above=True) for key in given}
+        least = settings.get("min_customers", 1)
+        return Online(
+            half_life_customers=checked.get("half_life_customers"),
+            half_life_days=checked.get("half_life_days"),
+            min_customers=self.integer(f"{where}.min_customers", least, low=1, high=_MAX_INTEGER),
         )
 
     def k_range(self, where: str, value: Any) -> KRange:
@@ -904,6 +999,8 @@ class _Validator:
             fit["smoothing"] = self.smoothing(f"{where}.smoothing", own.get("smoothing"))
             if fit["smoothing"] and fit["smoothing"].margin is not None:
                 self.problems.add(f"{where}.smoothing", f"margin has no meaning for {method}; write {{periods: 2}}")
+            # Nor have they anything that moves with single customers.
+            fit |= {"update": "frozen", "online": None}
         if method in {"kmeans", "kprototypes"} and fit["k"].min * fit["min_share"] > 1:
             self.problems.add(
                 f"{where}.min_share",

@@ -6,8 +6,8 @@ sorted by customer_id, so the result depends on what is in the sample and on not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -28,10 +28,15 @@ from segmentation.columns import (
 )
 from segmentation.configuration import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
-from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct
-from segmentation.k_search import SEARCH_ROWS, search_k, subsample
+from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct, own_distances
+from segmentation.drift import distance_row, level_rows, number_rows
+from segmentation.gates import Gate, Standing, compare, silhouettes_of, smallest_share, standing_of
+from segmentation.identity import LAST_SEGMENT_ID, Identity, first_ids, last_segment_id, match, names_of
+from segmentation.k_search import SEARCH_ROWS, search_k, subsampled
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
+from segmentation.lifecycle import Update, drifts_from_frame, plan, settle
 from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.online import Tally, heaviest, tally_rows
 from segmentation.parameters import (
     CategoryWeight,
     ClusterModel,
@@ -42,6 +47,7 @@ from segmentation.parameters import (
     to_table,
 )
 from segmentation.scaling import NumericScaler, fit_scaler
+from segmentation.scoring import labels_of
 from segmentation.sensitivity import sensitivities
 from segmentation.verdict import gather, to_rows
 
@@ -58,11 +64,13 @@ def fit_all(
     previous: pd.DataFrame,
     refit: bool,
     phrases: PhraseBook | None = None,
+    *,
+    drift: pd.DataFrame | None = None,
+    update: Update | None = None,
 ) -> pa.Table:
     """Fit, or take over, the model of every segmentation that has parameters.
 
-    A model that was fitted under the same configuration is taken over, unless `refit`. A refit that arrives at the same
-    content is not new either.
+    `lifecycle.plan` says what is tried for each. A refit that arrives at the same content is not new.
 
     Parameters
     ----------
@@ -76,12 +84,16 @@ def fit_all(
         Whether to fit anew what has not changed.
     phrases : mapping of str to Phrase, optional
         By feature, what customers with high and low values are called in the names of segments.
+    drift : DataFrame, optional
+        One row per segmentation: segmentation, has_drifted, reason. Heeded under the policy refit: on_drift.
+    update : callable, optional
+        Moves a model by what has come in. Called under the policy update: online.
 
     Returns
     -------
     pyarrow.Table
-        Rows of `parameters.SCHEMA`, ordered by the position of the segmentation, then kind, segment, feature and level.
-        Rule segmentations have none.
+        Rows of `parameters.SCHEMA`, ordered by the position of the segmentation, then kind, segment, feature and level;
+        rows of kind decision say what was done and why. Rule segmentations have none.
 
     Raises
     ------
@@ -90,25 +102,35 @@ def fit_all(
     """
     require_columns(sample, ["customer_id", "has_purchased"], table="training_sample")
     ordered = sample.sort_values("customer_id", kind="stable", ignore_index=True)
-    active = models_from_frame(previous)
+    active, drifts = models_from_frame(previous), drifts_from_frame(drift)
     models: list[FittedModel] = []
     with threadpool_limits(limits=1):
         for row in configuration.sort_values(["position", "segmentation"]).to_dict("records"):
             if row["method"] == "rules":
                 continue
-            name, config_hash = str(row["segmentation"]), str(row["config_hash"])
-            before = active.get(name)
-            if before is None or refit or not _is_current(before, config_hash):
-                config = SegmentationConfig.from_json(row["definition"])
-                models.append(_fit(config, config_hash, ordered, before, phrases or {}))
-            else:
-                models.append(before)
+            config, config_hash = SegmentationConfig.from_json(row["definition"]), str(row["config_hash"])
+            before = active.get(config.name)
+            planned = plan(config, config_hash, before, refit=refit, drift=drifts.get(config.name))
+            candidate = before
+            gates: tuple[Gate, ...] = ()
+            if planned.action in {"fitted first", "refitted"}:
+                candidate, gates = _fit(config, config_hash, ordered, before, phrases or {})
+            elif planned.action == "updated" and before is not None and update is not None:
+                learned = update(config, before)
+                # An update is no refit: its segments are those of the model that it moved.
+                rows = None if learned is None else [row for row in learned if row.kind != "lineage"]
+                candidate = before if rows is None else _successor(config.name, config_hash, rows, before)
+            model, decision = settle(planned, before, candidate, gates)
+            models.append(replace(model, rows=(*model.rows, *decision.to_rows())))
     return to_table(models)
 
 
-def _is_current(model: FittedModel, config_hash: str) -> bool:
-    """Return whether a model may go on; one that could not be fitted is tried again, as customers may have come."""
-    return model.fact("config_hash") == config_hash and model.fact("status") == "fitted"
+def _successor(name: str, config_hash: str, rows: Sequence[ParameterRow], before: FittedModel | None) -> FittedModel:
+    """Return the model that follows another; it is the same one where the content is equal."""
+    version = model_version(config_hash, rows)
+    if before is not None and before.model_version == version:
+        return before
+    return FittedModel(name, version, 1 if before is None else before.generation + 1, is_new=True, rows=tuple(rows))
 
 
 def _fit(
@@ -117,14 +139,15 @@ def _fit(
     sample: pd.DataFrame,
     before: FittedModel | None,
     phrases: PhraseBook,
-) -> FittedModel:
-    """Fit one segmentation."""
+) -> tuple[FittedModel, tuple[Gate, ...]]:
+    """Fit one segmentation, and compare it with the active model where that was fitted under the same configuration."""
     required = RFM_FEATURES if config.method == "rfm" else tuple(feature.name for feature in config.features)
     require_columns(sample, required, table="training_sample")
     eligible = sample
     if config.uses_orders:
         eligible = sample[to_floats(sample["has_purchased"])[0] == 1]
-    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, phrases)
+    previous = _Previous.of(before, config_hash)
+    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, previous, phrases)
     facts = [
         ParameterRow("model", feature="method", value_string=config.method),
         ParameterRow("model", feature="config_hash", value_string=config_hash),
@@ -133,19 +156,49 @@ def _fit(
     ]
     if outcome.reason:
         facts.append(ParameterRow("model", feature="reason", value_string=outcome.reason))
-    rows = (*facts, *outcome.rows)
-    version = model_version(config_hash, rows)
-    if before is not None and before.model_version == version:
-        return before
-    return FittedModel(config.name, version, 1 if before is None else before.generation + 1, is_new=True, rows=rows)
+    if last_id := max([last_segment_id(before), *outcome.segment_ids]):
+        facts.append(ParameterRow("model", feature=LAST_SEGMENT_ID, value_double=float(last_id)))
+    return _successor(config.name, config_hash, [*facts, *outcome.rows], before), outcome.gates
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """Rows of a fit, and why there is no model where there is none."""
+    """Rows of a fit, and why there is no model where there is none; ids of its segments, and how it compares."""
 
     rows: list[ParameterRow]
     reason: str | None = None
+    segment_ids: tuple[int, ...] = ()
+    gates: tuple[Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Previous:
+    """What a new fit of clusters takes up from the active model.
+
+    Attributes
+    ----------
+    model : ClusterModel or None
+        None where the active model has no clusters.
+    last_id : int
+        The largest segment id ever used.
+    names : dict of int to str
+        The names of its segments.
+    is_champion : bool
+        Whether it was fitted under the same configuration, so that it may stay in force.
+    """
+
+    model: ClusterModel | None
+    last_id: int
+    names: dict[int, str]
+    is_champion: bool
+
+    @classmethod
+    def of(cls, before: FittedModel | None, config_hash: str) -> _Previous:
+        """Read the active model."""
+        if before is None or before.fact("status") != "fitted" or before.fact("method") == "rfm":
+            return cls(None, last_segment_id(before), {}, is_champion=False)
+        model = ClusterModel.from_rows(before.rows)
+        return cls(model, last_segment_id(before), names_of(before), before.fact("config_hash") == config_hash)
 
 
 def _fit_rfm(purchasers: pd.DataFrame) -> _Outcome:
@@ -153,13 +206,12 @@ def _fit_rfm(purchasers: pd.DataFrame) -> _Outcome:
     columns = {name: to_floats(purchasers[name])[0] for name in RFM_FEATURES}
     if not all(np.isfinite(values).any() for values in columns.values()):
         return _Outcome([], TOO_FEW_CUSTOMERS)
-    return _Outcome(
-        [
-            ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
-            for name, values in columns.items()
-            for number, cut in enumerate(quintile_cuts(values), start=1)
-        ]
-    )
+    cuts = [
+        ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
+        for name, values in columns.items()
+        for number, cut in enumerate(quintile_cuts(values), start=1)
+    ]
+    return _Outcome([*cuts, *(row for name, values in columns.items() for row in number_rows(name, values))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +281,7 @@ def _prepare(config: SegmentationConfig, eligible: pd.DataFrame) -> _Prepared:
         name: CategoryWeight(category.weight, category.weight * base, category.is_boolean, category.notes)
         for name, category in categories.items()
     }
-    model = ClusterModel(scalers, categories, np.empty((0, 0)), np.empty((0, 0), dtype=object))
+    model = ClusterModel(scalers, categories, np.empty((0, 0)), np.empty((0, 0), dtype=object), ())
     rows = [ParameterRow("note", feature=name, value_string="; ".join(text)) for name, text in notes.items() if text]
     return _Prepared(model, scaled, codes, levels, data, rows)
 
@@ -255,7 +307,9 @@ def _reason_to_leave_out(feature: FeatureConfig, levels: TextArray) -> str | Non
     return "left out: weight 0" if feature.weight == 0 else None
 
 
-def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame, phrases: PhraseBook) -> _Outcome:
+def _fit_clusters(
+    config: SegmentationConfig, eligible: pd.DataFrame, previous: _Previous, phrases: PhraseBook
+) -> _Outcome:
     """Fit k-means or k-prototypes."""
     prepared = _prepare(config, eligible)
     data = prepared.data
@@ -263,7 +317,8 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame, phrases: P
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
     if data.numeric.shape[1] + data.codes.shape[1] == 0:
         return _Outcome(prepared.notes, NO_VARYING_FEATURE)
-    search_rows = subsample(data, SEARCH_ROWS, config.seed)
+    searched = subsampled(len(data), SEARCH_ROWS, config.seed)
+    search_rows = data.take(searched)
     n_distinct = count_distinct(search_rows)
     if n_distinct < config.k.min:
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
@@ -273,15 +328,35 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame, phrases: P
     k, reason = choose_k(search.trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
     final = fit(data, k, start=search.fits[k].prototypes)
     whole, order = _order_by_size(assign(data, final.prototypes))
-    model = _with_segments(prepared, whole)
+    before = None if previous.model is None else labels_of(previous.model, eligible)
+    identity = _identity(previous, before, whole)
+    # Scoring prefers the lower id where two segments are equally near, so that they stand in the order of their ids.
+    by_id = np.argsort(identity.segment_ids)
+    whole, order = _in_order(whole, by_id), order[by_id]
+    model = _with_segments(prepared, whole, tuple(sorted(identity.segment_ids)))
+    kept = {one: previous.names[one] for one in sorted(identity.of_same_meaning()) if one in previous.names}
     trial = next(trial for trial in search.trials if trial.k == k)
+    of_search = assign(search_rows, whole.prototypes)
     evidence = gather(
         search_rows,
-        assign(search_rows, whole.prototypes),
+        of_search,
         trial,
         search.stability[k][order],
         borderline_margin=config.borderline_margin,
+        segment_ids=model.segment_ids,
     )
+    gates: tuple[Gate, ...] = ()
+    if previous.is_champion and previous.model is not None and before is not None:
+        silhouette = silhouettes_of(search_rows, of_search.labels, before[searched], seed=config.seed)
+        present = standing_of(
+            previous.model,
+            eligible.iloc[searched],
+            smallest_share=smallest_share(before, previous.model.n_segments),
+            silhouette=silhouette[1],
+            seed=config.seed,
+        )
+        challenger = Standing(smallest_share(whole.labels, k), silhouette[0], evidence)
+        gates = compare(challenger, present, config.gates, min_share=config.min_share)
     facts = [ParameterRow("model", feature="k", value_double=float(k))]
     if trial.silhouette is not None:
         facts.append(ParameterRow("model", feature="silhouette", value_double=trial.silhouette))
@@ -290,12 +365,27 @@ def _fit_clusters(config: SegmentationConfig, eligible: pd.DataFrame, phrases: P
             *facts,
             *prepared.notes,
             *model.to_rows(),
-            *_segment_rows(model, prepared, whole.labels, phrases),
+            *_segment_rows(model, prepared, whole.labels, phrases, kept),
+            *(row for relation in identity.relations for row in relation.to_rows()),
             *_search_rows(search.trials, k, reason, config.min_share),
             *_sensitivity_rows(config, eligible, whole.labels, k),
             *to_rows(evidence),
-        ]
+            *_baseline_rows(config, prepared, eligible, whole),
+            *_tally_rows(prepared, eligible, whole.labels, model.segment_ids),
+        ],
+        segment_ids=identity.segment_ids,
+        gates=gates,
     )
+
+
+def _identity(previous: _Previous, before: IntArray | None, fit: Clustering) -> Identity:
+    """Return the ids of the segments: those of the previous model where these are shared, else new ones."""
+    k = len(fit.prototypes)
+    if previous.model is None or before is None:
+        return first_ids(np.bincount(fit.labels, minlength=k).tolist(), last_id=previous.last_id)
+    old_k = previous.model.n_segments
+    shared = np.bincount(before * k + fit.labels, minlength=old_k * k).reshape(old_k, k)
+    return match(shared, previous.model.segment_ids, last_id=previous.last_id)
 
 
 def _order_by_size(fit: Clustering) -> tuple[Clustering, IntArray]:
@@ -310,14 +400,19 @@ def _order_by_size(fit: Clustering) -> tuple[Clustering, IntArray]:
         for segment in range(k)
     ]
     order = np.array(sorted(range(k), key=keys.__getitem__), dtype=np.int64)
-    position = np.empty(k, dtype=np.int64)
-    position[order] = np.arange(k)
+    return _in_order(fit, order), order
+
+
+def _in_order(fit: Clustering, order: IntArray) -> Clustering:
+    """Return the clustering with its segments in another order: first the one that stood at `order[0]`."""
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
     prototypes = Prototypes(fit.prototypes.centroids[order], fit.prototypes.modes[order])
-    return Clustering(prototypes, position[fit.labels], fit.cost), order
+    return Clustering(prototypes, position[fit.labels], fit.cost)
 
 
-def _with_segments(prepared: _Prepared, fit: Clustering) -> ClusterModel:
-    """Return the model with its centroids and modes.
+def _with_segments(prepared: _Prepared, fit: Clustering, segment_ids: tuple[int, ...]) -> ClusterModel:
+    """Return the model with its centroids, modes and ids.
 
     A feature that takes no part in distances gets the mean or mode of each segment, so that every feature has a value
     and a distance in SQL, whose weight is 0, does not become null.
@@ -334,17 +429,18 @@ def _with_segments(prepared: _Prepared, fit: Clustering) -> ClusterModel:
         levels, codes = prepared.levels[name], prepared.codes[name]
         counts = np.bincount(fit.labels * len(levels) + codes, minlength=k * len(levels)).reshape(k, len(levels))
         modes[:, column] = levels[next(fitted_modes) if category.weight > 0 else np.argmax(counts, axis=1)]
-    return ClusterModel(model.scalers, model.categories, centroids, modes)
+    return ClusterModel(model.scalers, model.categories, centroids, modes, segment_ids)
 
 
 def _segment_rows(
-    model: ClusterModel, prepared: _Prepared, labels: IntArray, phrases: PhraseBook
+    model: ClusterModel, prepared: _Prepared, labels: IntArray, phrases: PhraseBook, kept: Mapping[int, str]
 ) -> list[ParameterRow]:
-    """Return name, description and size of every segment."""
+    """Return name, description and size of every segment; names that are kept stay as they are."""
     traits = [_traits(model, prepared, segment, labels == segment, phrases) for segment in range(model.n_segments)]
+    names = name_segments(traits, segment_ids=model.segment_ids, kept=kept)
     rows: list[ParameterRow] = []
-    for segment_id, (name, own) in enumerate(zip(name_segments(traits), traits, strict=True), start=1):
-        size = int(np.count_nonzero(labels == segment_id - 1))
+    for segment, (segment_id, name, own) in enumerate(zip(model.segment_ids, names, traits, strict=True)):
+        size = int(np.count_nonzero(labels == segment))
         text = describe_segment(own, size=size, sample_size=len(labels))
         rows += [
             ParameterRow("segment", segment_id, "name", value_string=name),
@@ -421,3 +517,30 @@ def _sensitivity_rows(
         ParameterRow("sensitivity", feature=found.feature, level=found.change, value_double=found.adjusted_rand)
         for found in sensitivities(config, labels[rows], refit)
     ]
+
+
+def _baseline_rows(
+    config: SegmentationConfig, prepared: _Prepared, eligible: pd.DataFrame, fit: Clustering
+) -> list[ParameterRow]:
+    """Return what the customers of the fit look like: what drift is measured against."""
+    rows = [distance_row(own_distances(prepared.data, fit.prototypes, fit.labels))]
+    for feature in config.features:
+        if feature.kind == "number":
+            rows += number_rows(feature.name, to_floats(eligible[feature.name])[0])
+        else:
+            rows += level_rows(feature.name, prepared.codes[feature.name], prepared.levels[feature.name])
+    return rows
+
+
+def _tally_rows(
+    prepared: _Prepared, eligible: pd.DataFrame, labels: IntArray, segment_ids: Sequence[int]
+) -> list[ParameterRow]:
+    """Return how many customers the model was made from, by segment and level: online updates add to them."""
+    k = len(segment_ids)
+    levels: dict[str, dict[str, FloatArray]] = {}
+    for name, found in prepared.levels.items():
+        counts = np.bincount(labels * len(found) + prepared.codes[name], minlength=k * len(found)).reshape(k, -1)
+        levels[name] = heaviest({str(level): counts[:, place].astype(np.float64) for place, level in enumerate(found)})
+    sizes = np.bincount(labels, minlength=k).astype(np.float64)
+    as_of_date = pd.Timestamp(eligible["as_of_date"].max()).date().isoformat() if "as_of_date" in eligible else None
+    return tally_rows(Tally(sizes, np.zeros((k, 0)), levels), segment_ids, as_of_date=as_of_date, updates=0)

@@ -171,10 +171,15 @@ def subsample(data: MixedData, size: int, seed: int) -> MixedData:
     seed : int
         Seed of the draw.
     """
-    if len(data) <= size:
-        return data
-    rows: IntArray = np.random.default_rng([seed, size]).choice(len(data), size, replace=False)
-    return data.take(np.sort(rows).astype(np.int64))
+    return data if len(data) <= size else data.take(subsampled(len(data), size, seed))
+
+
+def subsampled(n: int, size: int, seed: int) -> IntArray:
+    """Return the rows that `subsample` draws of n customers, rising."""
+    if n <= size:
+        return np.arange(n)
+    rows: IntArray = np.random.default_rng([seed, size]).choice(n, size, replace=False)
+    return np.sort(rows).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,34 +147,51 @@ def category_trait(
     return Trait(feature, strength, name, f"{clause} for {share:.0%} against {overall_share:.0%}", part)
 
 
-def name_segments(traits: Sequence[Sequence[Trait]]) -> list[str]:
+def name_segments(
+    traits: Sequence[Sequence[Trait]],
+    *,
+    segment_ids: Sequence[int] | None = None,
+    kept: Mapping[int, str] | None = None,
+) -> list[str]:
     """Name segments by their one to three strongest traits, by more where two names would be equal.
 
     Parameters
     ----------
     traits : sequence of sequence of Trait
         For each segment the traits over the same features.
+    segment_ids : sequence of int, optional
+        Ids of the segments; from 1 by default.
+    kept : mapping of int to str, optional
+        By id, names that stay as they are; the others differ from them.
 
     Returns
     -------
     list of str
-        Distinct names. Segments without any difference are numbered.
+        Distinct names. Segments without any difference are numbered with their ids.
     """
+    ids = list(range(1, len(traits) + 1)) if segment_ids is None else list(segment_ids)
+    kept = kept or {}
     ranked = [_notable(segment) for segment in traits]
     lengths = [_first_length(segment) for segment in ranked]
     while True:
-        names = [_name(segment, length) for segment, length in zip(ranked, lengths, strict=True)]
+        names = [
+            kept.get(segment_id, _name(segment, length))
+            for segment_id, segment, length in zip(ids, ranked, lengths, strict=True)
+        ]
         counts = Counter(names)
         extensible = [
             position
             for position, name in enumerate(names)
-            if counts[name] > 1 and lengths[position] < len(ranked[position])
+            if counts[name] > 1 and ids[position] not in kept and lengths[position] < len(ranked[position])
         ]
         if not extensible:
             break
         for position in extensible:
             lengths[position] += 1
-    return [name if counts[name] == 1 else f"{name} ({segment_id})" for segment_id, name in enumerate(names, start=1)]
+    return [
+        name if counts[name] == 1 or segment_id in kept else f"{name} ({segment_id})"
+        for segment_id, name in zip(ids, names, strict=True)
+    ]
 
 
 def describe_segment(traits: Sequence[Trait], *, size: int, sample_size: int) -> str:

@@ -53,10 +53,28 @@ KINDS = (
     "k_search",
     "sensitivity",
     "quality",
+    "lineage",
+    "decision",
+    "bin_edge",
+    "bin_share",
+    "mean_distance",
+    "segment_weight",
+    "level_weight",
+    "counted",
 )
 """Kinds of rows, in the order in which they are written."""
 
-DESCRIPTIVE_KINDS = frozenset({"note", "segment", "k_search", "sensitivity", "quality"})
+BASELINE_KINDS = frozenset({"bin_edge", "bin_share", "mean_distance"})
+"""What the customers of the fit looked like: drift is measured against it."""
+
+ONLINE_KINDS = frozenset({"segment_weight", "level_weight", "counted"})
+"""What online updates go on from: the weight of the customers counted so far, and up to when they were."""
+
+DESCRIPTIVE_KINDS = (
+    frozenset({"note", "segment", "k_search", "sensitivity", "quality", "lineage", "decision"})
+    | BASELINE_KINDS
+    | ONLINE_KINDS
+)
 """Kinds that tell about a model and are no part of it."""
 
 VERSIONED_FACTS = frozenset({"method", "status", "reason", "k"})
@@ -177,7 +195,7 @@ def rows_from_frame(frame: pd.DataFrame) -> tuple[ParameterRow, ...]:
 
 
 def models_from_frame(frame: pd.DataFrame) -> dict[str, FittedModel]:
-    """Read the active models by name of their segmentation; they are not new.
+    """Read the active models by name of their segmentation; they are not new, and what was decided on them is past.
 
     Parameters
     ----------
@@ -193,7 +211,7 @@ def models_from_frame(frame: pd.DataFrame) -> dict[str, FittedModel]:
             model_version=str(group["model_version"].iloc[0]),
             generation=int(group["generation"].max()),
             is_new=False,
-            rows=rows_from_frame(group),
+            rows=rows_from_frame(group[group["kind"] != "decision"]),
         )
     return models
 
@@ -225,12 +243,15 @@ class ClusterModel:
         Scaled centroids over `scalers`.
     modes : ndarray of shape (k, q), dtype object
         Levels over `categories`.
+    segment_ids : tuple of int
+        Ids of the k segments, rising: of equal distances the lower id wins.
     """
 
     scalers: dict[str, NumericScaler]
     categories: dict[str, CategoryWeight]
     centroids: FloatArray
     modes: TextArray
+    segment_ids: tuple[int, ...]
 
     @property
     def numeric_names(self) -> list[str]:
@@ -269,13 +290,13 @@ class ClusterModel:
                 ParameterRow("weight", feature=name, value_double=category.weight),
                 ParameterRow("gamma", feature=name, value_double=category.gamma),
             ]
-        for segment in range(self.n_segments):
+        for segment, segment_id in enumerate(self.segment_ids):
             rows += [
-                ParameterRow("centroid", segment + 1, name, value_double=float(self.centroids[segment, column]))
+                ParameterRow("centroid", segment_id, name, value_double=float(self.centroids[segment, column]))
                 for column, name in enumerate(self.numeric_names)
             ]
             rows += [
-                ParameterRow("mode", segment + 1, name, value_string=str(self.modes[segment, column]))
+                ParameterRow("mode", segment_id, name, value_string=str(self.modes[segment, column]))
                 for column, name in enumerate(self.category_names)
             ]
         return rows
@@ -283,7 +304,7 @@ class ClusterModel:
     @property
     def n_segments(self) -> int:
         """Return the number of segments."""
-        return int(self.centroids.shape[0])
+        return len(self.segment_ids)
 
     @classmethod
     def from_rows(cls, rows: Sequence[ParameterRow]) -> ClusterModel:
@@ -328,7 +349,7 @@ class ClusterModel:
                     weight=number("weight", name),
                 )
         segments = sorted({row.segment_id for row in rows if row.kind in {"centroid", "mode"} and row.segment_id})
-        empty = cls(scalers, categories, np.empty((0, 0)), np.empty((0, 0), dtype=object))
+        empty = cls(scalers, categories, np.empty((0, 0)), np.empty((0, 0), dtype=object), ())
         centroids = [[number("centroid", name, segment) for name in empty.numeric_names] for segment in segments]
         modes = [[texts[("mode", segment, name)] for name in empty.category_names] for segment in segments]
         return cls(
@@ -336,4 +357,5 @@ class ClusterModel:
             categories,
             np.array(centroids, dtype=np.float64).reshape(len(segments), len(empty.numeric_names)),
             np.array(modes, dtype=object).reshape(len(segments), len(empty.category_names)),
+            tuple(segments),
         )

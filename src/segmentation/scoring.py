@@ -11,7 +11,8 @@ import pandas as pd
 
 from segmentation.columns import FloatArray, IntArray, require_columns, to_floats, to_levels
 from segmentation.cut_points import N_SCORES, RFM_FEATURES, scores
-from segmentation.distances import TIE_DECIMALS, MixedData, Prototypes, nearest, squared_distances
+from segmentation.distances import TIE_DECIMALS, MixedData, Prototypes, assign, nearest, squared_distances
+from segmentation.errors import UserError
 from segmentation.parameters import ClusterModel, rows_from_frame
 
 CHUNK_ROWS = 50_000
@@ -53,6 +54,27 @@ def encode(model: ClusterModel, customers: pd.DataFrame) -> tuple[MixedData, Pro
     weights = np.array([model.scalers[name].weight for name in model.numeric_names])
     gammas = np.array([model.categories[name].gamma for name in model.category_names])
     return MixedData(numeric, weights, codes, gammas), Prototypes(model.centroids, mode_codes)
+
+
+def labels_of(model: ClusterModel, customers: pd.DataFrame) -> IntArray | None:
+    """Return the place of every customer's segment among those of the model.
+
+    Parameters
+    ----------
+    model : ClusterModel
+        k segments.
+    customers : DataFrame of n rows
+        The model's features in raw units.
+
+    Returns
+    -------
+    ndarray of shape (n,) or None
+        From 0 to k - 1; None where a feature of the model is there no more, or holds no numbers any more.
+    """
+    try:
+        return assign(*encode(model, customers)).labels
+    except UserError:
+        return None
 
 
 def memberships(squares: FloatArray) -> FloatArray:
@@ -114,6 +136,7 @@ def score_clusters(parameters: pd.DataFrame, customers: pd.DataFrame, *, borderl
 def _score_chunk(model: ClusterModel, customers: pd.DataFrame, borderline_margin: float) -> pd.DataFrame:
     """Score a bounded number of customers."""
     squares = squared_distances(*encode(model, customers))
+    ids = np.array(model.segment_ids, dtype=np.int64)
     rows = np.arange(len(squares))
     label = nearest(squares)
     distance = np.sqrt(squares[rows, label])
@@ -125,14 +148,14 @@ def _score_chunk(model: ClusterModel, customers: pd.DataFrame, borderline_margin
         second = np.sqrt(squares[rows, runner_up])
         # A tie that was decided for the lower segment may be longer by a rounding error.
         margin = np.maximum(np.where(second > 0, (second - distance) / np.where(second > 0, second, 1.0), 0.0), 0.0)
-        runner_up_ids = pd.array(runner_up + 1, dtype="Int32")
+        runner_up_ids = pd.array(ids[runner_up], dtype="Int32")
     else:
         second = margin = np.full(len(rows), np.nan)
         runner_up_ids = pd.array([pd.NA] * len(rows), dtype="Int32")
     return pd.DataFrame(
         {
             "customer_id": customers["customer_id"].to_numpy(dtype=object),
-            "segment_id": label + 1,
+            "segment_id": ids[label],
             "distance": distance,
             "runner_up_segment_id": runner_up_ids,
             "runner_up_distance": second,

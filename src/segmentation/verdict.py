@@ -6,6 +6,7 @@ Marketing Letters 21: customers may fall into groups by themselves, be cut the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,6 +50,8 @@ class Evidence:
         The segment nearest to each.
     borderline_share : float
         Share of customers near a border, 0..1.
+    segment_ids : tuple of int
+        Ids of the k segments.
     """
 
     trial: KTrial
@@ -56,6 +59,7 @@ class Evidence:
     valley_depth: FloatArray
     nearest: list[int]
     borderline_share: float
+    segment_ids: tuple[int, ...]
 
     @property
     def excess(self) -> float | None:
@@ -75,7 +79,13 @@ class Evidence:
 
 
 def gather(
-    data: MixedData, fit: Clustering, trial: KTrial, stability: FloatArray, *, borderline_margin: float
+    data: MixedData,
+    fit: Clustering,
+    trial: KTrial,
+    stability: FloatArray,
+    *,
+    borderline_margin: float,
+    segment_ids: Sequence[int] | None = None,
 ) -> Evidence:
     """Collect the evidence on a clustering.
 
@@ -91,6 +101,8 @@ def gather(
         Stability of each segment, in the order of the prototypes.
     borderline_margin : float
         A margin below it marks a customer as borderline.
+    segment_ids : sequence of int, optional
+        Ids of the k segments; from 1 by default.
     """
     k = len(fit.prototypes)
     between = prototype_distances(data, fit.prototypes)
@@ -104,6 +116,7 @@ def gather(
         valleys(data, fit).depth,
         [int(segment) for segment in between.argmin(axis=1)] if k > 1 else [0],
         float(np.mean(margins < borderline_margin)) if k > 1 else 0.0,
+        tuple(range(1, k + 1) if segment_ids is None else segment_ids),
     )
 
 
@@ -124,7 +137,7 @@ def judge(evidence: Evidence) -> tuple[Verdict, list[str]]:
     """
     trial, excess = evidence.trial, evidence.excess
     lowest = float(evidence.stability.min())
-    weakest = int(np.argmin(evidence.stability)) + 1
+    weakest = evidence.segment_ids[int(np.argmin(evidence.stability))]
     strength = trial.prediction_strength or 0.0
     stands_out = excess is not None and excess >= CLEAR_EXCESS
     is_stable = lowest >= STABLE
@@ -189,14 +202,14 @@ def to_rows(evidence: Evidence) -> list[ParameterRow]:
         )
     rows += [
         ParameterRow("quality", segment, "stability", value_double=round(float(value), CRITERION_DECIMALS))
-        for segment, value in enumerate(evidence.stability, start=1)
+        for segment, value in zip(evidence.segment_ids, evidence.stability, strict=True)
     ]
     rows += [
         ParameterRow(
             "quality",
-            one + 1,
+            evidence.segment_ids[one],
             "merges_with",
-            str(other + 1),
+            str(evidence.segment_ids[other]),
             round(float(evidence.valley_depth[one, other]), CRITERION_DECIMALS),
         )
         for one, other in evidence.mergeable()

@@ -48,6 +48,32 @@ def parameters(project: DbtProject) -> list[tuple[Any, ...]]:
     return project.query("select * from marts.model_parameters order by all", published=True)
 
 
+def decisions(project: DbtProject) -> dict[str, str]:
+    """Return what the last published build did with every model."""
+    rows = project.query("select segmentation, action from marts.segmentation_decisions", published=True)
+    return {str(name): str(action) for name, action in rows}
+
+
+def lasting(project: DbtProject) -> dict[str, Any]:
+    """Return what is published, but for what each build decided anew."""
+    content = project.content(published=True)
+    for name in ("marts.segmentation_decisions", "marts.segmentation_drift"):
+        assert content.pop(name)
+    return content
+
+
+def lineage(project: DbtProject) -> set[tuple[str, int]]:
+    """Return the segmentations and generations that the published lineage speaks of."""
+    rows = project.query("select distinct segmentation, generation from marts.segment_lineage", published=True)
+    return {(str(name), int(generation)) for name, generation in rows}
+
+
+def names(project: DbtProject) -> dict[tuple[str, int], str]:
+    """Return the published names of segments."""
+    rows = project.query("select segmentation, segment_id, segment_name from marts.dim_segments", published=True)
+    return {(str(segmentation), int(segment)): str(name) for segmentation, segment, name in rows}
+
+
 def generations(project: DbtProject) -> dict[str, tuple[int, bool]]:
     """Return the generation of every model, and whether the last build fitted it."""
     return {name: (generation, is_new) for name, (_, generation, is_new) in models(project).items()}
@@ -58,6 +84,7 @@ def test_the_first_build_fits_and_registers_every_model(small: DbtProject) -> No
     columns = "segmentation, model_version, generation, kind, segment_id, feature, level, value_double, value_string"
     registered = small.query(f"select {columns} from publication.model_registry order by all")
     assert registered == small.query(f"select {columns} from clustering.candidate_parameters order by all")
+    assert decisions(small) == dict.fromkeys(MODELS, "fitted first")
 
 
 def test_models_are_frozen_while_customers_come(small: DbtProject, grown: DbtProject) -> None:
@@ -65,6 +92,7 @@ def test_models_are_frozen_while_customers_come(small: DbtProject, grown: DbtPro
     assert small.query(customers, published=True) == [(300,)]
     assert grown.query(customers, published=True) == [(420,)]
     assert generations(grown) == dict.fromkeys(MODELS, (1, False))
+    assert decisions(grown) == dict.fromkeys(MODELS, "kept")
     assert parameters(grown) == parameters(small)
     assert registry(grown) == registry(small)
     # The stored models label everybody who has bought something, those who have come included.
@@ -82,13 +110,14 @@ def test_models_are_frozen_while_customers_come(small: DbtProject, grown: DbtPro
 def test_a_refit_replaces_the_models_only_past_the_gate(small: DbtProject, grown: DbtProject, tmp_path: Path) -> None:
     project = copy_of_small(grown, tmp_path / "warehouse")
     inputs = more_customers(project)
-    first = registry(project)
+    first, born = registry(project), lineage(project)
 
     # A candidate of a batch that the gate refuses is forgotten.
     outcome = build_small(project, inputs=inputs, refit=True, default_max_reject_share=0.001)
     assert outcome.returncode != 0, outcome.output
     assert generations(project) == dict.fromkeys(MODELS, (2, True))
     assert registry(project) == first
+    assert lineage(project) == born == {("behavior", 1), ("profile", 1)}
     build_small(project, inputs=inputs).check()
     assert generations(project) == dict.fromkeys(MODELS, (1, False))
     assert parameters(project) == parameters(small)
@@ -100,10 +129,28 @@ def test_a_refit_replaces_the_models_only_past_the_gate(small: DbtProject, grown
     assert not set(versions.values()) & {version for version, _, _ in models(small).values()}
     assert project.query("select * from publication.model_registry where generation = 1 order by all") == first
     assert {row[0]: row[1] for row in parameters(project)} == versions
+    assert decisions(project) == dict.fromkeys(MODELS, "refitted")
+    assert lineage(project) == born | {("behavior", 2), ("profile", 2)}
+    survived = project.query(
+        """
+        select segmentation, from_segment_id
+        from marts.segment_lineage
+        where generation = 2 and kind = 'survived' and from_segment_id = to_segment_id and jaccard >= 0.5
+        """,
+        published=True,
+    )
+    assert {name for name, _ in survived} == {"behavior", "profile"}
+    # Names follow ids.
+    named = names(project)
+    assert {segment: named[segment] for segment in survived} == {segment: names(small)[segment] for segment in survived}
 
-    build_small(project, inputs=inputs).check()
+    # Nor does a full refresh forget anything.
+    marts = lasting(project)
+    build_small(project, "--full-refresh", inputs=inputs).check()
     assert generations(project) == dict.fromkeys(MODELS, (2, False))
     assert {name: version for name, (version, _, _) in models(project).items()} == versions
+    assert lasting(project)["marts.segment_lineage"] == marts["marts.segment_lineage"]
+    assert names(project) == named
 
 
 def test_a_refit_on_the_same_data_is_no_new_model(small: DbtProject, tmp_path: Path) -> None:
@@ -111,7 +158,9 @@ def test_a_refit_on_the_same_data_is_no_new_model(small: DbtProject, tmp_path: P
     build_small(project, refit=True).check()
     assert generations(project) == dict.fromkeys(MODELS, (1, False))
     assert registry(project) == registry(small)
-    assert project.content(published=True) == small.content(published=True)
+    assert lasting(project) == lasting(small)
+    reasons = project.query("select distinct action, reason from marts.segmentation_decisions", published=True)
+    assert reasons == [("kept", "A refit was asked for. It came out the same.")]
 
 
 def test_a_full_refresh_keeps_the_models(grown: DbtProject, tmp_path: Path) -> None:
@@ -163,7 +212,7 @@ def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_
         ("rfm", 1): "Favourites",
         ("age_band", 2): "Forty plus",
     }
-    before, after = small.content(published=True), project.content(published=True)
+    before, after = lasting(small), lasting(project)
     assert list(before) == list(after)
     renamed = set()
     for mart, (columns, rows) in before.items():

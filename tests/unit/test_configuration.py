@@ -61,6 +61,7 @@ VALID: dict[str, Any] = {
     "feature_defaults": {"transform": "none", "clip": None, "scale": "standard", "impute": "median", "weight": 1.0},
     "features": {"monetary": {"transform": "log", "clip": [0.01, 0.99]}, "region": {"weight": 2}},
     "refit": False,
+    "candidate_gates": {"smallest_share": 0.9, "verdict": 0, "stability": 0.1, "silhouette": 0.02},
     "fit_sample_size": 1000,
     "random_seed": 7,
     "advice": {"min_customers": 500, "min_history_days": 180, "fallback": "auto", "not_advised": "warn"},
@@ -93,6 +94,8 @@ VALID: dict[str, Any] = {
         "gamma": "auto",
         "borderline_margin": 0.1,
         "smoothing": {"margin": 0.25, "periods": 2},
+        "refit": "on_request",
+        "update": "frozen",
     },
     "segmentations": {
         "age_band": {
@@ -184,7 +187,8 @@ def test_the_definition_has_the_documented_keys() -> None:
     [definition] = resolve(changed("segmentations", {"rfm": {"method": "rfm"}}), CATALOGUE)["definition"].to_pylist()
     content = json.loads(definition)
     assert " ".join(sorted(content)) == (
-        "borderline_margin features gamma k method min_share name sample_size seed segments smoothing uses_orders"
+        "borderline_margin features gamma gates k method min_share name refit sample_size seed segments smoothing "
+        "update uses_orders"
     )
     assert " ".join(sorted(content["features"][0])) == "clip impute kind name scale source transform weight"
 
@@ -253,6 +257,11 @@ def test_variations_are_valid(path: str, value: Any) -> None:
         ("segmentation_defaults.gamma", 2, set()),
         ("segmentations.profile.gamma", 2, {"profile"}),
         ("segmentation_defaults.k", 3, {"profile"}),
+        ("segmentation_defaults.refit", "always", set()),
+        ("candidate_gates.silhouette", None, set()),
+        ("segmentation_defaults.update", "online", set()),
+        ("segmentations.behavior.refit", "on_drift", set()),
+        ("segmentations.rfm.refit", "always", set()),
         ("segmentations.behavior.k", 5, {"behavior"}),
         ("segmentations.behavior.min_share", 0.1, {"behavior"}),
         ("segmentations.behavior.features", ["monetary"], {"behavior"}),
@@ -296,6 +305,22 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("random_seed", "one", "random_seed: must be a whole number"),
     ("random_seed", 2**32, "random_seed: must be a whole number"),
     ("refit", "yes", 'refit: must be true or false, not "yes"'),
+    # gates of candidates
+    ("candidate_gates", {"verdict": 0}, "candidate_gates: smallest_share is missing"),
+    ("candidate_gates.silhouete", 0.1, 'candidate_gates: unknown key "silhouete"; did you mean "silhouette"?'),
+    ("candidate_gates.verdict", 0.5, "candidate_gates.verdict: must be a whole number from 0 to 3, not 0.5"),
+    ("candidate_gates.stability", -0.1, "candidate_gates.stability: must be a number of at least 0 and at most 1"),
+    ("candidate_gates.smallest_share", "none", "candidate_gates.smallest_share: must be a number of at least 0"),
+    # policies
+    ("segmentation_defaults.refit", True, "segmentation_defaults.refit: True is not one of its values; valid: always"),
+    ("segmentations.rfm.refit", "on_drfit", 'segmentations.rfm.refit: "on_drfit" is not one of its values; did you'),
+    ("segmentations.behavior.update", "on", 'segmentations.behavior.update: "on" is not one of its values'),
+    ("segmentations.rfm.update", "online", "segmentations.rfm.update: has no meaning for rfm; it belongs to kmeans, k"),
+    (
+        "segmentations.age_band.refit",
+        "always",
+        "age_band.refit: has no meaning for rules; it belongs to rfm, kmeans, k",
+    ),
     # offers
     ("offers.min_orders", 1, "offers.min_orders: must be a whole number from 2"),
     ("offers.min_support", 1.5, "offers.min_support: must be a number of at least 0 and at most 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from unittest import mock
@@ -28,7 +29,7 @@ from clustering_cases import (
     number,
     sample_of,
 )
-from segmentation.configuration import KRange
+from segmentation.configuration import CandidateGates, KRange
 from segmentation.errors import UserError
 from segmentation.fitting import fit_all
 from segmentation.parameters import KINDS, SCHEMA
@@ -152,6 +153,20 @@ def test_samples_larger_than_the_search_are_fitted_whole(monkeypatch: pytest.Mon
 # --- Taking over -----------------------------------------------------------------------------------
 
 
+def decisions(rows: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What was done for each segmentation, and why."""
+    decided = rows[rows["kind"] == "decision"]
+    return {
+        str(name): dict(zip(own["feature"], own["value_string"], strict=True))
+        for name, own in decided.groupby("segmentation", sort=False)
+    }
+
+
+def without_decisions(rows: pd.DataFrame) -> pd.DataFrame:
+    """What holds from one build to the next."""
+    return rows[rows["kind"] != "decision"].drop(columns="is_new").reset_index(drop=True)
+
+
 def active(rows: pd.DataFrame) -> pd.DataFrame:
     """What an engine gives back: shuffled, whole numbers with nulls as floats."""
     return rows.drop(columns="is_new").sample(frac=1, random_state=1).astype({"segment_id": "float64"})
@@ -160,7 +175,7 @@ def active(rows: pd.DataFrame) -> pd.DataFrame:
 def test_an_unchanged_configuration_takes_the_model_over(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
     other = sample.assign(amount=sample["amount"] * 3, monetary=1.0)
     again = fit_all(configuration(RFM, BEHAVIOR, PROFILE), other, active(rows), refit=False).to_pandas()
-    pd.testing.assert_frame_equal(again.drop(columns="is_new"), rows.drop(columns="is_new"), check_exact=True)
+    pd.testing.assert_frame_equal(without_decisions(again), without_decisions(rows), check_exact=True)
     assert not again["is_new"].any()
 
 
@@ -174,7 +189,7 @@ def test_a_changed_configuration_gives_a_new_generation(sample: pd.DataFrame, ro
 
 def test_a_refit_of_the_same_customers_is_not_new(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
     again = fit_all(configuration(RFM, BEHAVIOR, PROFILE), sample, active(rows), refit=True).to_pandas()
-    pd.testing.assert_frame_equal(again.drop(columns="is_new"), rows.drop(columns="is_new"), check_exact=True)
+    pd.testing.assert_frame_equal(without_decisions(again), without_decisions(rows), check_exact=True)
     assert not again["is_new"].any()
 
 
@@ -184,6 +199,153 @@ def test_a_refit_of_other_customers_is_new(sample: pd.DataFrame, rows: pd.DataFr
     assert again["is_new"].all()
     assert again["generation"].eq(2).all()
     assert again["model_version"].iloc[0] != of(rows, "behavior")["model_version"].iloc[0]
+
+
+def test_drift_refits_where_the_policy_says_so(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
+    drift = pd.DataFrame({"segmentation": ["behavior", "profile"], "has_drifted": True, "reason": "Moved."})
+    heeding = configured(features=NUMBERS, refit="on_drift")
+    table = fit_all(configuration(heeding, PROFILE), sample.iloc[:300], active(rows), refit=False, drift=drift)
+    found = decisions(table.to_pandas())
+    assert found["behavior"]["action"] == "refitted"
+    assert found["behavior"]["reason"] == "Customers have drifted. Moved."
+    assert found["profile"]["action"] == "kept"
+
+
+def test_a_model_learns_online_where_the_policy_says_so(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
+    online = configured(features=NUMBERS, update="online")
+
+    def moved(config: Any, model: Any) -> Any:
+        assert config.name == model.segmentation == "behavior"
+        return [
+            replace(row, value_double=row.value_double + 1) if row.kind == "centroid" else row for row in model.rows
+        ]
+
+    table = fit_all(configuration(online, PROFILE), sample, active(rows), refit=False, update=moved)
+    found = table.to_pandas()
+    assert {name: decision["action"] for name, decision in decisions(found).items()} == {
+        "behavior": "updated",
+        "profile": "kept",
+    }
+    assert of(found, "behavior")["generation"].eq(2).all()
+    assert of(found, "behavior")["is_new"].all()
+    still = fit_all(configuration(online), sample, active(rows), refit=False, update=lambda *_: None)
+    assert decisions(still.to_pandas())["behavior"]["action"] == "kept"
+
+
+def segments(rows: pd.DataFrame) -> dict[int, str]:
+    """Ids and names of the segments, in their order in the table."""
+    own = rows[(rows["kind"] == "segment") & (rows["feature"] == "name")]
+    return dict(zip(own["segment_id"].astype(int), own["value_string"], strict=True))
+
+
+def lineage(rows: pd.DataFrame) -> list[tuple[str, int, int]]:
+    """Kind, segment before and segment after, 0 for none."""
+    own = rows[(rows["kind"] == "lineage") & (rows["feature"] == "kind")].fillna({"segment_id": 0, "level": "0"})
+    return sorted(zip(own["value_string"], own["level"].astype(int), own["segment_id"].astype(int), strict=True))
+
+
+def test_first_segments_are_born(rows: pd.DataFrame) -> None:
+    assert lineage(of(rows, "profile")) == [("born", 0, 1), ("born", 0, 2), ("born", 0, 3)]
+    assert fact(of(rows, "profile"), "last_segment_id", "value_double") == 3
+    assert lineage(of(rows, "rfm")) == []
+
+
+THREE = configured("profile", "kprototypes", MIXED, k=KRange(3, 3))
+
+
+def with_other_ids(rows: pd.DataFrame, ids: dict[int, int], names: dict[int, str]) -> pd.DataFrame:
+    """The model as it would stand after some generations."""
+    has_segment = rows["segment_id"].notna() & ~rows["kind"].isin(["k_search"])
+    changed = rows.assign(segment_id=rows["segment_id"].where(~has_segment, rows["segment_id"].map(ids)))
+    is_name = (changed["kind"] == "segment") & (changed["feature"] == "name")
+    changed["value_string"] = changed["value_string"].where(~is_name, changed["segment_id"].map(names))
+    is_last = changed["feature"] == "last_segment_id"
+    return changed.assign(value_double=changed["value_double"].where(~is_last, 11.0))
+
+
+def test_a_refit_keeps_ids_and_names() -> None:
+    """Whatever the sizes are: of more customers the smallest group is the largest."""
+    frame, group = mixed_groups(600)
+    names = {7: "Seven", 1: "One", 3: "Three"}
+    before = with_other_ids(fitted(THREE, frame), {1: 7, 2: 1, 3: 3}, names)
+    more = pd.concat([frame, *[frame[group == 2]] * 6], ignore_index=True)
+    more = more.assign(customer_id=[f"c{row:06d}" for row in range(len(more))])
+    after = fitted(THREE, more, previous=active(before), refit=True)
+    assert after["generation"].eq(2).all()
+    assert segments(after) == {segment: names[segment] for segment in (1, 3, 7)}
+    assert lineage(after) == [("survived", 1, 1), ("survived", 3, 3), ("survived", 7, 7)]
+    assert fact(after, "last_segment_id", "value_double") == 11
+    old, new = (score_clusters(found, more, borderline_margin=0.1) for found in (before, after))
+    assert (old["segment_id"] == new["segment_id"]).mean() > 0.99
+    assert set(new["runner_up_segment_id"]) <= {1, 3, 7}
+    # Everything that is told of a segment bears its id.
+    for kind, feature in (("quality", "stability"), ("centroid", "amount"), ("mode", "channel")):
+        own = after[(after["kind"] == kind) & (after["feature"] == feature)]
+        assert own["segment_id"].tolist() == [1, 3, 7]
+    sizes = after[(after["kind"] == "segment") & (after["feature"] == "sample_size")].set_index("segment_id")
+    assert sizes["value_double"].to_dict() == new["segment_id"].value_counts().to_dict()
+    descriptions = after[(after["kind"] == "segment") & (after["feature"] == "description")].set_index("segment_id")
+    assert all(
+        text.startswith(f"{size:,.0f} of 1,")
+        for text, size in zip(descriptions["value_string"], sizes["value_double"], strict=True)
+    )
+
+
+def test_another_k_and_other_features_are_matched_too() -> None:
+    frame, _ = mixed_groups(600)
+    before = with_other_ids(fitted(THREE, frame), {1: 7, 2: 1, 3: 3}, {7: "Seven", 1: "One", 3: "Three"})
+    two = fitted(configured("profile", "kprototypes", MIXED, k=KRange(2, 2)), frame, previous=active(before))
+    assert {kind for kind, _, _ in lineage(two)} == {"survived", "merged"}
+    assert set(segments(two)) <= {1, 3, 7}
+    numbers = fitted(configured("profile", features=NUMBERS, k=KRange(4, 4)), frame, previous=active(before))
+    assert [kind for kind, _, _ in lineage(numbers)] == ["split", "survived", "survived", "survived"]
+    assert set(segments(numbers)) == {1, 3, 7, 12}
+    assert len(set(segments(numbers).values())) == 4
+    # Retired ids do not come back: 12 was used, so the next is 13.
+    again = fitted(THREE, frame, previous=active(numbers))
+    five = fitted(configured("profile", "kprototypes", MIXED, k=KRange(4, 4)), frame, previous=active(again))
+    assert set(segments(again)) == {1, 3, 7}
+    assert max(segments(five)) == 13
+    assert fact(five, "last_segment_id", "value_double") == 13
+
+
+def test_a_method_between_and_a_feature_that_is_gone_leave_the_ids_used(sample: pd.DataFrame) -> None:
+    before = fitted(THREE, sample)
+    scores = fitted(configured("profile", "rfm"), sample, previous=active(before))
+    assert fact(scores, "last_segment_id", "value_double") == 3
+    after = fitted(THREE, sample, previous=active(scores))
+    assert lineage(after) == [("born", 0, 4), ("born", 0, 5), ("born", 0, 6)]
+    gone = fitted(
+        configured("profile", features=NUMBERS, k=KRange(2, 2)), sample.drop(columns="member"), previous=active(before)
+    )
+    assert lineage(gone) == [("born", 0, 4), ("born", 0, 5)]
+
+
+def test_a_challenger_that_is_worse_leaves_the_champion() -> None:
+    """Few customers who are far from all others get a segment of their own, which is too small."""
+    frame, _ = mixed_groups(600)
+    config = configured(features=(number("amount"),), k=KRange(2, 2))
+    before = fitted(config, frame)
+    far = frame.assign(amount=np.where(np.arange(600) < 6, 1e9, frame["amount"]))
+    after = fitted(config, far, previous=active(before), refit=True)
+    pd.testing.assert_frame_equal(without_decisions(after), without_decisions(before), check_exact=True)
+    assert not after["is_new"].any()
+    [decision] = decisions(after).values()
+    assert decision["action"] == "refused"
+    assert decision["previous_version"] == before["model_version"].iloc[0] != decision["candidate_version"]
+    assert decision["reason"].startswith(
+        "A refit was asked for. The candidate did not pass: its smallest share is 0.0100, that of the present model "
+    )
+    # Asked for under another configuration, the same candidate is what there is.
+    asked = fitted(replace(config, min_share=0.02), far, previous=active(before))
+    assert decisions(asked)["behavior"]["action"] == "refitted"
+    # So it is where nothing is asked of it.
+    lenient = replace(config, gates=CandidateGates(None, None, None, None))
+    assert decisions(fitted(lenient, far, previous=active(before), refit=True))["behavior"]["action"] == "refitted"
+    # Of nobody no model can be made, and the one in force stays.
+    nobody = decisions(fitted(config, frame.iloc[:0], previous=active(before), refit=True))["behavior"]
+    assert nobody["action"] == "refused"
+    assert nobody["reason"].endswith("No model could be fitted: too_few_customers. The present model stays.")
 
 
 def test_a_segmentation_that_is_gone_has_no_rows(sample: pd.DataFrame, rows: pd.DataFrame) -> None:
@@ -218,7 +380,10 @@ def test_samples_without_segments_say_why(config: Any, frame: pd.DataFrame, reas
     found = fitted(config, frame)
     assert fact(found, "status") == "not_fitted"
     assert fact(found, "reason") == reason
-    assert set(found["kind"]) <= {"model", "note"}
+    assert set(found["kind"]) <= {"model", "note", "decision"}
+    [decision] = decisions(found).values()
+    assert decision["action"] == "not fitted"
+    assert decision["reason"] == f"There was no model. No model could be fitted: {reason}."
 
 
 def test_fewer_distinct_customers_than_k_min_are_too_few() -> None:

@@ -51,6 +51,21 @@ def test_names_are_distinct() -> None:
     ]
 
 
+def test_kept_names_stay_and_the_others_differ_from_them() -> None:
+    first = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", 0.4, typical=1, overall=0)]
+    alone = [numeric_trait("a", 1.0, typical=1, overall=0)]
+    kept = {7: "Customers with high a", 3: "Whatever"}
+    assert name_segments([alone, first, alone], segment_ids=[3, 7, 8], kept=kept) == [
+        "Whatever",
+        "Customers with high a",
+        "Customers with high a (8)",
+    ]
+    assert name_segments([first, alone], segment_ids=[8, 7], kept=kept) == [
+        "Customers with high a and high b",
+        "Customers with high a",
+    ]
+
+
 def test_levels_are_named_as_people_say_them() -> None:
     def phrase(feature: str, level: str, *, is_boolean: bool = False) -> str:
         return category_trait(feature, level, share=0.9, overall_share=0.3, is_boolean=is_boolean).phrase

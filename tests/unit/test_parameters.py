@@ -48,6 +48,7 @@ def example_model() -> ClusterModel:
         {"g": CategoryWeight(0.5, 0.8, is_boolean=False), "h": CategoryWeight(0.0, 0.0, is_boolean=True)},
         np.array([[0.1, 1 / 3, 0.0], [-2.0, 1e-17, 0.0]]),
         np.array([["Köln", "true"], ["(missing)", "false"]], dtype=object),
+        (3, 7),
     )
 
 
@@ -100,6 +101,7 @@ def test_a_cluster_model_survives_its_rows() -> None:
     assert np.array_equal(back.centroids, model.centroids)
     assert np.array_equal(back.modes, model.modes)
     assert back.categories == model.categories
+    assert back.segment_ids == model.segment_ids == (3, 7)
     values = np.array([1.0, 30.0, np.nan])
     for name, scaler in model.scalers.items():
         assert np.array_equal(back.scalers[name].apply(values), scaler.apply(values))
@@ -110,7 +112,7 @@ def test_every_feature_has_a_centroid_or_mode_in_every_segment() -> None:
     keys = [(row.kind, row.segment_id, row.feature, row.level) for row in rows]
     assert len(set(keys)) == len(keys)
     assert {(row.segment_id, row.feature) for row in rows if row.kind in {"centroid", "mode"}} == {
-        (segment_id, feature) for segment_id in (1, 2) for feature in "abcgh"
+        (segment_id, feature) for segment_id in (3, 7) for feature in "abcgh"
     }
 
 

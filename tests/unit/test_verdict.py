@@ -25,7 +25,7 @@ CLEAR = KTrial(
 
 def evidence(trial: KTrial = CLEAR, stability: tuple[float, ...] = (0.95, 0.9), depth: float = 0.9) -> Evidence:
     k = len(stability)
-    return Evidence(trial, np.array(stability), np.full((k, k), depth), [1, 0, *range(k - 2)], 0.2)
+    return Evidence(trial, np.array(stability), np.full((k, k), depth), [1, 0, *range(k - 2)], 0.2, (2, 5)[:k])
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_reasons_are_sentences_with_their_numbers() -> None:
     assert reasons == [
         "Between some segments customers are as frequent as within: a border was drawn through a crowd.",
         "The silhouette is 30.0 standard deviations above that of like customers without clusters.",
-        "Drawn again, segment 2 comes back with a Jaccard similarity of 0.40 only.",
+        "Drawn again, segment 5 comes back with a Jaccard similarity of 0.40 only.",
         "One half of the customers predicts 50% of the pairs of the other in the worst segment.",
         "20% of the customers are near a border.",
         "Other customers of the same kind would have given other segments.",
@@ -60,7 +60,7 @@ def test_segments_that_are_nearest_to_each_other_without_a_valley_would_merge() 
     assert evidence(depth=0.1).mergeable() == [(0, 1)]
     assert evidence(depth=0.9).mergeable() == []
     rows = [row for row in to_rows(evidence(depth=0.1)) if row.feature == "merges_with"]
-    assert [(row.segment_id, row.level, row.value_double) for row in rows] == [(1, "2", 0.1)]
+    assert [(row.segment_id, row.level, row.value_double) for row in rows] == [(2, "5", 0.1)]
 
 
 def test_evidence_is_gathered_from_customers() -> None:

@@ -19,7 +19,7 @@ final as (
         value_double,
         value_string
     from parameters
-    where kind not in ('k_search', 'sensitivity')
+    where kind not in ('k_search', 'sensitivity', 'lineage', 'decision')
 
 )
 

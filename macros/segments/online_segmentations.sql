@@ -1,0 +1,10 @@
+{#- The names of the clustering segmentations whose models learn from what comes in. -#}
+{% macro online_segmentations() -%}
+    {%- set names = [] -%}
+    {%- for segmentation in segmentations_of(["kmeans", "kprototypes"]) -%}
+        {%- if segmentation_setting(segmentation, "update") == "online" -%}
+            {%- do names.append(segmentation) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{- return(names) -}}
+{%- endmacro %}

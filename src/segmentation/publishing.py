@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from segmentation.files import put_in_place
+
 __all__ = ["PUBLICATION_SCHEMA", "publish", "published_path", "quote_identifier", "quote_literal"]
 
 PUBLICATION_SCHEMA: Final = pa.schema(
@@ -181,9 +183,7 @@ def publish(
     try:
         rows, digest = _copy(connection, database, described, temporary)
         temporary.chmod(_READ_ONLY)
-        _sync(temporary)
-        temporary.replace(target)
-        _sync(target.parent)
+        put_in_place(temporary, target)
     finally:
         _remove(temporary)
     return _row("published", published_file=str(target), relations=len(described), rows=rows, digest=digest)
@@ -303,12 +303,3 @@ def _is_alive(process: int) -> bool:
 def _remove(temporary: Path) -> None:
     temporary.unlink(missing_ok=True)
     temporary.with_name(temporary.name + ".wal").unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Have the system write a file, or a folder's entries, to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

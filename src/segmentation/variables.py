@@ -19,7 +19,7 @@ import yaml
 
 from segmentation.errors import UserError, did_you_mean
 
-__all__ = ["build_variables", "main"]
+__all__ = ["build_variables", "main", "read_mapping"]
 
 DATA_MARK: Final = "{data}"
 """What stands for the data folder in the var file of an example."""
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--refit", action="store_true", help="fit models anew")
     options = parser.parse_args(arguments)
     try:
-        overrides = _mapping(options.vars, "VARS")
+        overrides = read_mapping(options.vars, "VARS")
         merged = build_variables(options.example, data=options.data, overrides=overrides, refit=options.refit)
     except UserError as error:
         sys.stderr.write(f"Error: {error}\n")
@@ -99,10 +99,24 @@ def _read_example(path: Path) -> dict[str, Any]:
         there_are = f"there are: {', '.join(known)}" if known else f"no var file stands in {path.parent}"
         guess = f"; {did_you_mean(path.stem, known)}" if known else ""
         raise UserError(f"EXAMPLE: there is no example {path.stem!r}; {there_are}{guess}")
-    return _mapping(path.read_text(encoding="utf-8"), str(path))
+    return read_mapping(path.read_text(encoding="utf-8"), str(path))
 
 
-def _mapping(text: str, where: str) -> dict[str, Any]:
+def read_mapping(text: str, where: str) -> dict[str, Any]:
+    """Read YAML or JSON that must be a mapping; of no text an empty one.
+
+    Parameters
+    ----------
+    text : str
+        What was written.
+    where : str
+        Name for the messages.
+
+    Raises
+    ------
+    UserError
+        If it is something else.
+    """
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -195,7 +195,7 @@ def test_a_build_killed_just_before_the_rename_leaves_what_is_published(small: D
         "from segmentation.publishing import publish\n",
         "import os\nimport signal\n\n"
         "from segmentation import publishing\nfrom segmentation.publishing import publish\n\n"
-        "publishing._sync = lambda path: os.killpg(0, signal.SIGKILL)\n",
+        "publishing.put_in_place = lambda temporary, target: os.killpg(0, signal.SIGKILL)\n",
     )
     project = DbtProject(copy_of_small(small, tmp_path / "warehouse").folder, root=root)
     before = Before(project)

@@ -301,7 +301,7 @@ def test_kill_9_while_publishing_leaves_the_old_file_whole(tmp_path: Path, momen
                 return result
 
         if moment == "before the rename":
-            publishing._sync = lambda path: wait()
+            publishing.put_in_place = lambda temporary, target: wait()
         with duckdb.connect(database) as connection:
             relations = [("marts", "fct_customer_segments"), ("marts", "dim_segments")]
             publishing.publish(Connection(connection), database="shop", relations=relations)

@@ -1,0 +1,192 @@
+"""Reads a file that has landed, whole, into a Parquet file with the column types that its input has in the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from segmentation.publishing import quote_identifier, quote_literal
+
+__all__ = ["ENDINGS", "UnreadableError", "engine", "parquet_columns", "write_relation", "write_staged"]
+
+ENDINGS: Final = (".parquet", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
+"""Names of files that can be read."""
+
+_TEXT: Final = "VARCHAR"
+_NUMBERS: Final = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+_FRACTIONS: Final = ("DECIMAL", "DOUBLE", "FLOAT")
+_TIMES: Final = ("DATE", "TIMESTAMP")
+
+
+def engine() -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB of this process's own, in memory, to read and write files with."""
+    return duckdb.connect(
+        config={
+            "memory_limit": os.environ.get("SEGMENTATION_MEMORY_LIMIT", "6GB"),
+            "threads": os.environ.get("SEGMENTATION_THREADS", "2"),
+        }
+    )
+
+
+class UnreadableError(Exception):
+    """A file that cannot be accepted as it is.
+
+    Parameters
+    ----------
+    reason : str
+        What is wrong, for people.
+    may_be_unfinished : bool, default False
+        Whether it may be well once its writer has finished.
+    """
+
+    def __init__(self, reason: str, *, may_be_unfinished: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.may_be_unfinished = may_be_unfinished
+
+
+def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> int:
+    """Read a file in full and write its rows as Parquet.
+
+    CSV is read as text throughout, as a build reads it. A column that its input already has keeps the type that it has
+    there: text that holds such values is cast, and a text column takes numbers and dates as text. Where a value would
+    be lost, the file is refused.
+
+    Parameters
+    ----------
+    source : Path
+        A file whose name ends in one of `ENDINGS`.
+    target : Path
+        The Parquet file to write.
+    columns : mapping of str to str
+        Names and DuckDB types of the columns that the input has so far.
+
+    Returns
+    -------
+    int
+        Number of rows.
+
+    Raises
+    ------
+    UnreadableError
+        If the file is empty, cannot be read, or holds values that its input's columns cannot hold.
+    """
+    if not source.name.lower().endswith(ENDINGS):
+        raise UnreadableError(f"its name ends in none of {', '.join(ENDINGS)}")
+    is_parquet = source.name.lower().endswith(".parquet")
+    if source.stat().st_size == 0:
+        raise UnreadableError("it is empty (0 bytes)", may_be_unfinished=True)
+    if source.name.lower().endswith((".csv", ".tsv")) and not _ends_its_last_line(source):
+        raise UnreadableError(
+            "its last line has no end, so it may be half written; end it with a line break", may_be_unfinished=True
+        )
+    path = quote_literal(str(source))
+    relation = (
+        f"read_parquet({path})"
+        if is_parquet
+        else f"read_csv({path}, header = true, all_varchar = true, quote = '\"', escape = '\"')"
+    )
+    try:
+        with engine() as connection:
+            rows = write_relation(connection, relation, target, columns=columns)
+    except duckdb.Error as error:
+        first_lines = " ".join(str(error).split("\n\n")[0].split())
+        raise UnreadableError(f"it cannot be read: {first_lines[:300]}", may_be_unfinished=True) from error
+    if rows == 0:
+        raise UnreadableError("it holds no rows", may_be_unfinished=not is_parquet)
+    return rows
+
+
+def parquet_columns(path: Path | str) -> dict[str, str]:
+    """Return names and DuckDB types of the columns of a Parquet file, or of all files that a glob matches."""
+    with engine() as connection:
+        described = connection.execute(
+            f"describe select * from read_parquet({quote_literal(str(path))}, union_by_name = true)"
+        ).fetchall()
+    return {str(row[0]): str(row[1]) for row in described}
+
+
+def write_relation(
+    connection: duckdb.DuckDBPyConnection, relation: str, target: Path, *, columns: Mapping[str, str]
+) -> int:
+    """Write a relation's rows as Parquet, with the column types that its input has; return their number.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where `relation` is known.
+    relation : str
+        What stands after `from` in SQL.
+    target : Path
+        The Parquet file to write.
+    columns : mapping of str to str
+        Names and DuckDB types of the columns that the input has so far.
+
+    Raises
+    ------
+    UnreadableError
+        If it holds values that its input's columns cannot hold.
+    """
+    described = connection.execute(f"describe select * from {relation}").fetchall()
+    known = {name.lower(): (name, data_type) for name, data_type in columns.items()}
+    selected = []
+    checks: list[tuple[str, str, str, str]] = []
+    for name, found in ((str(row[0]), str(row[1])) for row in described):
+        name_there, wanted = known.get(name.lower(), (name, found))
+        column = quote_identifier(name)
+        expression = column if found == wanted or _is_widened(found, wanted) else _cast(column, found, wanted)
+        if expression != column:
+            checks.append((name, found, wanted, expression))
+        selected.append(f"{expression} as {quote_identifier(name_there)}")
+    for name, found, wanted, expression in checks:
+        column = quote_identifier(name)
+        filled = f"nullif(trim({column}), '')" if found == _TEXT else column
+        lost = connection.execute(
+            f"select any_value({column}), count(*) from {relation} where {filled} is not null and {expression} is null"
+        ).fetchall()
+        if lost[0][1]:
+            raise UnreadableError(
+                f"column {name}: expected {wanted}, as in the files before; {lost[0][1]:,} values are none, such as "
+                f"'{lost[0][0]}'"
+            )
+    connection.execute(
+        f"copy (select {', '.join(selected)} from {relation}) to {quote_literal(str(target))} "
+        "(format parquet, compression zstd)"
+    )
+    counted = connection.execute(f"select count(*) from read_parquet({quote_literal(str(target))})").fetchall()
+    return int(counted[0][0])
+
+
+def _is_widened(found: str, wanted: str) -> bool:
+    """Return whether files of these two types may stand side by side: a build reads the wider of two number types."""
+    return any(found.startswith(family) and wanted.startswith(family) for family in (_NUMBERS, _TIMES))
+
+
+def _cast(column: str, found: str, wanted: str) -> str:
+    if wanted == _TEXT and found.startswith(_FRACTIONS):
+        # An id column with gaps often arrives as 17850.0.
+        whole = f"{column} = round({column}) and abs({column}) < 1e18"
+        return f"case when {whole} then cast(cast({column} as bigint) as varchar) else cast({column} as varchar) end"
+    if found == _TEXT:
+        return f"try_cast(nullif(trim({column}), '') as {wanted})"
+    return f"try_cast({column} as {wanted})"
+
+
+def _ends_its_last_line(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, 2)
+        return file.read(1) in {b"\n", b"\r"}

@@ -29,7 +29,7 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	bench bench-build bench-spark study study-smoothing study-identity requirements clean
+	bench bench-build bench-spark bench-value study study-smoothing study-identity requirements clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -139,6 +139,9 @@ bench-build: $(STAMP) ## Time a build over a million generated customers
 
 bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million customers, and watch the driver's memory (hours)
 	@$(BIN)/python benchmarks/bench_spark.py
+
+bench-value: $(STAMP) ## Time the models of customer value, fitted and applied to a million customers
+	@$(BIN)/python benchmarks/bench_value.py
 
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'

@@ -27,21 +27,13 @@ labels as (
     select
         history.segmentation,
         history.customer_id,
-        history.segment_id
+        history.segment_id,
+        features.monetary
     from {{ ref("customer_segment_history") }} as history
     inner join dates on history.as_of_date = dates.frozen_on
-    where history.segment_id is not null
-
-),
-
-customers as (
-
-    select
-        features.customer_id,
-        features.monetary
-    from {{ ref("customer_features") }} as features
-    inner join dates on features.as_of_date = dates.frozen_on
-    where features.has_purchased
+    inner join {{ ref("customer_features") }} as features
+        on history.customer_id = features.customer_id and history.as_of_date = features.as_of_date
+    where history.segment_id is not null and features.has_purchased
 
 ),
 
@@ -84,14 +76,13 @@ final as (
         -- As many groups of past revenue as there are segments.
         cast(floor(
             (row_number() over (
-                partition by labels.segmentation order by customers.monetary desc, labels.customer_id asc
+                partition by labels.segmentation order by labels.monetary desc, labels.customer_id asc
             ) - 1) * sizes.segments / count(*) over (partition by labels.segmentation)
         ) as integer) as revenue_group,
         cast(coalesce(outcomes.later_revenue, 0) as double) as later_revenue,
         case when outcomes.is_retained then cast(1 as double) else cast(0 as double) end as is_retained
     from labels
     cross join dates
-    inner join customers on labels.customer_id = customers.customer_id
     inner join sizes on labels.segmentation = sizes.segmentation
     left join outcomes on labels.customer_id = outcomes.customer_id
     {%- if rfm %}

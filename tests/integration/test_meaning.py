@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from scipy.special import erfc
 from scipy.stats import false_discovery_control
 
 from harness import DbtProject, copy_of_project
+from segmentation.scoring import score_clusters
 
 
 @pytest.mark.parametrize("name", ["demo", "online_retail"])
@@ -133,3 +135,74 @@ def test_a_name_for_a_segment_that_is_not_there_is_told(demo: DbtProject, tmp_pa
     assert (
         "The name 'Ghosts' of crm is for segment 99 of segmentation 'behavior', which does not exist." in outcome.output
     )
+
+
+@pytest.mark.parametrize("enough", [True, False])
+def test_the_change_that_an_explanation_names_moves_the_customer(demo: DbtProject, enough: bool) -> None:
+    """Customers get the runner-up's typical value in the first feature that would move them.
+
+    They leave their segment where the contribution exceeds the advantage, and do not reach the runner-up where not.
+    """
+    parameters = demo.frame("select * from clustering.candidate_parameters where segmentation = 'behavior'").to_pandas()
+    explained = demo.frame(
+        "select * from marts.customer_explanations where segmentation = 'behavior' and move_feature_1 is not null"
+    ).to_pandas()
+    is_enough = explained["move_contribution_1"] > explained["advantage"] + 1e-4
+    is_short = explained["move_contribution_1"] < explained["advantage"] - 1e-4
+    explained = explained[is_enough if enough else is_short]
+    assert len(explained) > 100
+    keys = zip(parameters["kind"], parameters["segment_id"].fillna(0).astype(int), parameters["feature"], strict=True)
+    values = dict(zip(keys, parameters["value_double"], strict=True))
+    transforms = parameters[parameters["kind"] == "transform"].set_index("feature")["value_string"]
+    customers = demo.frame("select * from clustering.training_sample").to_pandas().set_index("customer_id")
+    customers = customers.loc[explained["customer_id"]]
+    features = sorted(set(explained["move_feature_1"]))
+    customers = customers.astype(dict.fromkeys(features, "float64"))
+    for customer, feature, segment in zip(
+        explained["customer_id"], explained["move_feature_1"], explained["runner_up_segment_id"], strict=True
+    ):
+        scaled = values["centroid", segment, feature]
+        y = scaled * values["scale", 0, feature] + values["center", 0, feature]
+        customers.loc[customer, feature] = (
+            np.sign(y) * np.expm1(abs(y)) if transforms.get(feature, "none") == "log" else y
+        )
+    moved = score_clusters(parameters, customers.reset_index(), borderline_margin=0.1)
+    after = moved.set_index("customer_id")["segment_id"].loc[explained["customer_id"]].to_numpy()
+    if enough:
+        assert (after != explained["raw_segment_id"].to_numpy()).all()
+    else:
+        assert (after != explained["runner_up_segment_id"].to_numpy()).all()
+
+
+def test_a_name_of_the_seed_replaces_the_models_own(demo: DbtProject, tmp_path: Path) -> None:
+    root = copy_of_project(tmp_path)
+    with (root / "seeds" / "reference" / "segment_names.csv").open("a", encoding="utf-8") as seed:
+        seed.write("behavior,4,Winter sleepers,crm,2026-01-02\n")
+    copy = demo.copy_to(tmp_path / "warehouse")
+    project = DbtProject(copy.folder, root=root)
+    names = "select segment_id, segment_name from marts.dim_segments where segmentation = 'behavior'"
+    before = dict(project.query(names))
+    project.build("--select", "segment_names", "segment_definitions", "dim_segments", "segment_value").check()
+    assert dict(project.query(names)) == before | {4: "Winter sleepers"}
+    assert project.query(
+        "select segment_name from marts.segment_value where segmentation = 'behavior' and segment_id = 4"
+    ) == [("Winter sleepers",)]
+
+
+def test_names_are_distinct_within_a_segmentation(demo: DbtProject) -> None:
+    assert (
+        demo.query(
+            "select segmentation, segment_name from marts.dim_segments group by all having count(*) > 1", published=True
+        )
+        == []
+    )
+
+
+def test_a_rule_that_contradicts_the_model_fails_the_build(demo: DbtProject, tmp_path: Path) -> None:
+    """The dbt test of the rules is itself tested: two rules are exchanged."""
+    copy = demo.copy_to(tmp_path / "warehouse")
+    with duckdb.connect(str(copy.database)) as connection:
+        connection.execute("update marts.segment_rules set segment_id = 5 - segment_id where segmentation = 'behavior'")
+    outcome = copy.dbt("test", "--select", "test_name:rules_agree_with_labels")
+    assert not outcome.succeeded
+    assert "Got 1 result" in outcome.output

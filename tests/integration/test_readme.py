@@ -19,7 +19,7 @@ from segmentation.configuration import VARIABLES, resolve
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "DECISIONS.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-NOT_RUN = ("test", "integration", "bench", "bench-build", "study", "lint")
+NOT_RUN = ("test", "integration", "bench", "bench-build", "bench-value", "study", "lint")
 """Commands of make that would run this test, or for many minutes: their recipes are expanded and not executed."""
 
 

@@ -1,57 +1,28 @@
 -- One row per method: of the customers who bought something new after the date of the backtest, how many bought one of
 -- the ten items that they would have been offered at that date.
 -- depends_on: {{ ref("publication_gate") }}
-with customers as (
+with bought_new as (
 
-    select *
-    from {{ ref("int_offer_customers") }}
-    where not is_current
+    select * from {{ ref("int_new_purchases") }}
 
 ),
 
-known as (
+methods as (
 
-    select * from {{ ref("int_customer_items") }}
-
-),
-
-bought_later as (
-
-    select distinct
-        customers.as_of_date,
-        customers.customer_id,
-        lines.{{ var("offers")["item"] }} as item
-    from customers
-    inner join {{ ref("int_order_lines") }} as lines
-        on customers.customer_id = lines.customer_id and customers.as_of_date < lines.as_of_date
-    inner join {{ ref("int_orders") }} as orders on lines.order_id = orders.order_id
-    where
-        lines.quantity > 0
-        and lines.{{ var("offers")["item"] }} is not null
-        and orders.order_kind = 'purchase'
-        and orders.cancelled_on is null
-
-),
-
-bought_new as (
-
-    select bought_later.*
-    from bought_later
-    left join known
-        on
-            bought_later.as_of_date = known.as_of_date
-            and bought_later.customer_id = known.customer_id
-            and bought_later.item = known.item
-    where known.item is null
+    select 'recommendations' as method
+    union all
+    select 'most popular' as method
 
 ),
 
 judged as (
 
     select distinct
-        as_of_date,
-        customer_id
+        methods.method,
+        bought_new.as_of_date,
+        bought_new.customer_id
     from bought_new
+    cross join methods
 
 ),
 
@@ -76,16 +47,15 @@ offers as (
 
 ),
 
-outcomes as (
+bought as (
 
     select
         offers.method,
         offers.as_of_date,
         offers.customer_id,
-        count(*) as offered,
-        count(bought_new.item) as bought
+        count(*) as items_offered,
+        count(bought_new.item) as items_bought
     from offers
-    inner join judged on offers.as_of_date = judged.as_of_date and offers.customer_id = judged.customer_id
     left join bought_new
         on
             offers.as_of_date = bought_new.as_of_date
@@ -95,33 +65,24 @@ outcomes as (
 
 ),
 
-methods as (
-
-    select 'recommendations' as method
-    union all
-    select 'most popular' as method
-
-),
-
 -- Whoever would have been offered nothing is a miss.
 summed as (
 
     select
-        methods.method,
+        judged.method,
         judged.as_of_date,
         count(*) as customers,
-        count(outcomes.customer_id) as customers_with_offers,
-        count(case when outcomes.bought > 0 then 1 end) as hits,
-        cast(coalesce(sum(outcomes.offered), 0) as bigint) as items_offered,
-        cast(coalesce(sum(outcomes.bought), 0) as bigint) as items_bought
+        count(bought.customer_id) as customers_with_offers,
+        count(case when bought.items_bought > 0 then 1 end) as hits,
+        cast(coalesce(sum(bought.items_offered), 0) as bigint) as items_offered,
+        cast(coalesce(sum(bought.items_bought), 0) as bigint) as items_bought
     from judged
-    cross join methods
-    left join outcomes
+    left join bought
         on
-            methods.method = outcomes.method
-            and judged.as_of_date = outcomes.as_of_date
-            and judged.customer_id = outcomes.customer_id
-    group by methods.method, judged.as_of_date
+            judged.method = bought.method
+            and judged.as_of_date = bought.as_of_date
+            and judged.customer_id = bought.customer_id
+    group by judged.method, judged.as_of_date
 
 ),
 
@@ -137,7 +98,12 @@ final as (
         round({{ ratio("hits", "customers") }}, 6) as hit_rate,
         items_offered,
         items_bought,
-        round({{ ratio("items_bought", "items_offered") }}, 6) as precision_at_10
+        round({{ ratio("items_bought", "items_offered") }}, 6) as precision_at_10,
+        case
+            when method = 'most popular' then 'what recommendations are measured against'
+            when hits > min(hits) over (partition by as_of_date) then 'beats the most popular'
+            else 'does not beat the most popular'
+        end as reading
     from summed
 
 )

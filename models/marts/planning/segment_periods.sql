@@ -45,33 +45,25 @@ sizes as (
 
 ),
 
-arrivals as (
+{%- for flows, segment, other, outside, inside in [
+    ("arrivals", "to_segment_id", "from_segment_id", "entered", "moved_in"),
+    ("departures", "from_segment_id", "to_segment_id", "left_customers", "moved_out"),
+] %}
+
+{{ flows }} as (
 
     select
         segmentation,
         as_of_date,
-        to_segment_id as segment_id,
-        sum(case when from_segment_id = 0 then customers else 0 end) as entered,
-        sum(case when from_segment_id <> 0 then customers else 0 end) as moved_in
+        {{ segment }} as segment_id,
+        sum(case when {{ other }} = 0 then customers else 0 end) as {{ outside }},
+        sum(case when {{ other }} <> 0 then customers else 0 end) as {{ inside }}
     from {{ ref("segment_migrations") }}
     where from_segment_id <> to_segment_id
-    group by segmentation, as_of_date, to_segment_id
+    group by segmentation, as_of_date, {{ segment }}
 
 ),
-
-departures as (
-
-    select
-        segmentation,
-        as_of_date,
-        from_segment_id as segment_id,
-        sum(case when to_segment_id = 0 then customers else 0 end) as left_customers,
-        sum(case when to_segment_id <> 0 then customers else 0 end) as moved_out
-    from {{ ref("segment_migrations") }}
-    where from_segment_id <> to_segment_id
-    group by segmentation, as_of_date, from_segment_id
-
-),
+{%- endfor %}
 
 final as (
 
@@ -88,9 +80,15 @@ final as (
         cast(coalesce(arrivals.entered, 0) as bigint) as entered,
         cast(coalesce(arrivals.moved_in, 0) as bigint) as moved_in,
         cast(coalesce(departures.moved_out, 0) as bigint) as moved_out,
-        cast(coalesce(departures.left_customers, 0) as bigint) as left_customers
+        cast(coalesce(departures.left_customers, 0) as bigint) as left_customers,
+        worth.lifetime_value
     from sizes
     inner join as_of_dates on sizes.as_of_date = as_of_dates.as_of_date
+    left join {{ ref("segment_value") }} as worth
+        on
+            sizes.segmentation = worth.segmentation
+            and sizes.segment_id = worth.segment_id
+            and as_of_dates.is_current
     left join arrivals
         on
             sizes.segmentation = arrivals.segmentation

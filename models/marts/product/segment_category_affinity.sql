@@ -1,21 +1,8 @@
 -- One row per segmentation, segment and product category: how many customers buy it and how much, against all.
 -- depends_on: {{ ref("publication_gate") }}
-with labels as (
+with counted as (
 
-    select
-        segmentation,
-        segment_id,
-        customer_id
-    from {{ ref("customer_segments") }}
-    where segment_id is not null
-
-),
-
-bought as (
-
-    select *
-    from {{ ref("int_customer_categories") }}
-    where items > 0
+    select * from {{ ref("int_category_buyers") }}
 
 ),
 
@@ -37,21 +24,6 @@ totals as (
         sum(customers) as customers
     from sizes
     group by segmentation
-
-),
-
-counted as (
-
-    select
-        labels.segmentation,
-        labels.segment_id,
-        bought.category,
-        count(*) as buyers,
-        {{ money_sum("bought.items") }} as items,
-        {{ money_sum("bought.revenue") }} as revenue
-    from labels
-    inner join bought on labels.customer_id = bought.customer_id
-    group by labels.segmentation, labels.segment_id, bought.category
 
 ),
 

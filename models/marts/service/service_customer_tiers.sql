@@ -73,14 +73,23 @@ final as (
         usual_days_between_orders,
         lapse_ratio,
         return_rate,
+        cast({{ dbt.dateadd(
+            "day", "(cast(round(usual_days_between_orders, 0) as integer) - recency_days)", "as_of_date"
+        ) }} as date) as expected_next_order_on,
         case
             when not has_purchased then concat('no purchase: ', purchase_status)
-            when lapse_ratio is null
-                then concat('last order ', {{ as_text("recency_days") }}, ' days ago')
-            else {{ "concat('last order ', {}, ' days ago, ', {}, ' times the usual ', {}, ' days')".format(
-                as_text("recency_days"), as_text("lapse_ratio", "decimal(18, 1)"),
-                as_text("usual_days_between_orders", "decimal(18, 1)")
-            ) }}
+            else concat(
+                    case when spending_rank < 0.5 then 'in the top ' else 'in the bottom ' end,
+                    {{ as_text("greatest(ceil(100 * least(spending_rank, 1 - spending_rank)), 1)", "integer") }},
+                    ' percent of buyers; last order ', {{ as_text("recency_days") }}, ' days ago',
+                    case
+                        when lapse_ratio is null then ''
+                        else {{ "concat(', ', {}, ' times the usual ', {}, ' days')".format(
+                            as_text("lapse_ratio", "decimal(18, 1)"),
+                            as_text("usual_days_between_orders", "decimal(18, 1)")
+                        ) }}
+                    end
+                )
         end as reason
     from measured
 

@@ -22,6 +22,15 @@ from segmentation.value.likelihood import maximise
 STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 1.0, 0.5, 2.0), (2.0, 3.0, 0.2, 4.0))
 """Parameters to begin from, alpha in units of the mean age; the highest likelihood wins."""
 
+HELD_STARTS = ((1.0, 1.0, 0.1), (0.3, 1.0, 0.5), (2.0, 3.0, 0.02))
+"""The same with the odds of stopping, a / b, where a + b is held."""
+
+HELD_SUM = 1.0
+"""Least a + b. Below it stopping is no habit any more: most customers stop for certain, or never. See `fit_bg_nbd`."""
+
+POLE = 1e-7
+"""How near to a pole of its terms the expectation is taken at a distance; the limit is reached to as many digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class BgNbd:
@@ -36,7 +45,11 @@ class BgNbd:
     log_likelihood : float
         At these parameters.
     converged : bool
-        Whether a maximum was found within bounds.
+        Whether a maximum was found within bounds, or where nobody stops.
+    is_held : bool
+        Whether a + b was held at `HELD_SUM`, as the likelihood is higher below it.
+    nobody_stops : bool
+        Whether a is at its lower bound: the model is the negative binomial one, and everybody is alive.
     """
 
     r: float
@@ -45,10 +58,17 @@ class BgNbd:
     b: float
     log_likelihood: float = float("nan")
     converged: bool = True
+    is_held: bool = False
+    nobody_stops: bool = False
 
 
 def fit_bg_nbd(x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray) -> BgNbd:
     """Fit by maximum likelihood.
+
+    a + b is at least `HELD_SUM`, as in the prior of PyMC-Marketing. Where customers either go on or have stopped after
+    their first repeat order, the likelihood alone rises without end as a and b fall to zero together: everybody would
+    stop at once or never, and whoever ordered twice would be alive for ever. Where a alone falls to zero nobody stops,
+    and the end of the bounds stands for it.
 
     Parameters
     ----------
@@ -68,17 +88,48 @@ def fit_bg_nbd(x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArr
 
     References
     ----------
-    Fader, Hardie and Lee (2005), equation 6.
+    Fader, Hardie and Lee (2005), equation 6. PyMC-Marketing, `BetaGeoModel`: kappa_dropout ~ Pareto(1, 1).
     """
     if not (x > 0).any():
         raise ValueError("there are no repeat orders")
     unit = float(np.average(age, weights=counts))
     scaled = (x, t_x / unit, age / unit, counts)
-    best, value, converged = maximise(
-        lambda parameters: _log_likelihood(parameters, *scaled), STARTS, total=float(counts.sum())
-    )
+    total = float(counts.sum())
+    best, value, inside = maximise(lambda parameters: _log_likelihood(parameters, *scaled), STARTS, total=total)
+    is_held = bool(best[2] + best[3] < HELD_SUM)
+    if is_held:
+        held, value, inside = maximise(
+            lambda parameters: _held_log_likelihood(parameters, *scaled), HELD_STARTS, total=total
+        )
+        best = np.array([*held[:2], *_held(float(held[2]))])
+    # a, or its odds, vanishes where nobody stops. That is a model too, and b is of no account in it.
+    nobody_stops = bool(not inside[2] and best[2] < best[3])
     r, alpha, a, b = (float(parameter) for parameter in best)
-    return BgNbd(r, alpha * unit, a, b, value - float((counts * x).sum()) * float(np.log(unit)), converged)
+    return BgNbd(
+        r,
+        alpha * unit,
+        a,
+        b,
+        log_likelihood=value - float((counts * x).sum()) * float(np.log(unit)),
+        converged=bool(inside[:2].all() and (nobody_stops or inside.all())),
+        is_held=is_held,
+        nobody_stops=nobody_stops,
+    )
+
+
+def _held(odds: float) -> tuple[float, float]:
+    """Return a and b of given odds a / b that add up to `HELD_SUM`."""
+    return HELD_SUM * odds / (1 + odds), HELD_SUM / (1 + odds)
+
+
+def _held_log_likelihood(
+    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray
+) -> tuple[float, FloatArray]:
+    """Return the log-likelihood and its derivatives by r, alpha and the odds a / b."""
+    r, alpha, odds = parameters
+    value, gradient = _log_likelihood(np.array([r, alpha, *_held(float(odds))]), x, t_x, age, counts)
+    by_odds = HELD_SUM * (gradient[2] - gradient[3]) / (1 + odds) ** 2
+    return value, np.array([gradient[0], gradient[1], by_odds])
 
 
 def _log_likelihood(
@@ -156,11 +207,12 @@ def orders_if_alive(model: BgNbd, x: FloatArray, age: FloatArray, horizon: float
     Fader, Hardie and Lee (2005), equation 10, with Euler's transformation of the hypergeometric function: the terms of
     the original grow beyond the range of floating point for frequent customers.
     """
-    # At a = 1 the expression has the form 0 / 0; so near to it the limit is reached.
-    a = model.a + 1e-7 if abs(model.a - 1) < 1e-7 else model.a  # noqa: PLR2004
+    # At a = 1, and without a repeat order at a + b = 1, the expression has the form 0 / 0.
+    a = 1 + POLE if abs(model.a - 1) < POLE else model.a
+    b = 1 + POLE - a if abs(a + model.b - 1) < POLE else model.b
     z = horizon / (model.alpha + age + horizon)
-    series = hyp2f1(a + model.b - 1 - model.r, a - 1, a + model.b + x - 1, z)
-    return np.asarray((a + model.b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series))
+    series = hyp2f1(a + b - 1 - model.r, a - 1, a + b + x - 1, z)
+    return np.asarray((a + b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series))
 
 
 def expected_orders(model: BgNbd, x: FloatArray, t_x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:

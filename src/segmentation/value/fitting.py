@@ -13,6 +13,9 @@ from segmentation.columns import FloatArray, require_columns
 from segmentation.value.bg_nbd import BgNbd, fit_bg_nbd, orders_if_alive
 from segmentation.value.gamma_gamma import fit_gamma_gamma
 
+DATASETS = ("calibration", "current")
+"""Both get a row, also where nobody has bought."""
+
 FEWEST_CUSTOMERS = 100
 """Fewer customers say too little about the spread of four parameters."""
 
@@ -55,6 +58,7 @@ class _Fit:
     model: str
     parameters: dict[str, float]
     reason: str | None = None
+    note: str | None = None
 
 
 def fit_value(sample: pd.DataFrame) -> pa.Table:
@@ -63,23 +67,24 @@ def fit_value(sample: pd.DataFrame) -> pa.Table:
     Parameters
     ----------
     sample : DataFrame
-        One row per data set and distinct customer: dataset, repeat_orders, days_to_last_order, age_days,
+        One row per data set of `DATASETS` and distinct customer: dataset, repeat_orders, days_to_last_order, age_days,
         mean_order_value (of the repeat orders; null without any) and customers, how many it stands for.
 
     Returns
     -------
     pyarrow.Table
-        Rows of `PARAMETERS`, ordered. Parameter `status` is fitted or not fitted, `reason` says why not, in words.
+        Rows of `PARAMETERS`, ordered. Parameter `status` is fitted or not fitted, `reason` says why not, and `note`
+        what a fitted model had to take for granted, in words.
     """
     columns = ["dataset", "repeat_orders", "days_to_last_order", "age_days", "mean_order_value", "customers"]
     require_columns(sample, columns, table="value_sample")
     rows: list[dict[str, object]] = []
-    for dataset in sorted(sample["dataset"].unique()):
+    for dataset in DATASETS:
         own = sample[sample["dataset"] == dataset].sort_values(columns[1:], kind="stable", na_position="first")
         for fit in (_orders(own), _values(own)):
             facts: list[tuple[str, float | None, str | None]] = [
                 ("status", None, "not fitted" if fit.reason else "fitted"),
-                *([("reason", None, fit.reason)] if fit.reason else []),
+                *((name, None, text) for name, text in (("reason", fit.reason), ("note", fit.note)) if text),
                 *((name, round(value, DECIMALS), None) for name, value in fit.parameters.items()),
             ]
             rows += [dict(zip(PARAMETERS.names, (dataset, fit.model, *fact), strict=True)) for fact in facts]
@@ -106,7 +111,17 @@ def _orders(sample: pd.DataFrame) -> _Fit:
     if not model.converged:
         return _Fit("bg_nbd", {}, "the likelihood has no maximum: rates or stopping hardly differ between customers")
     found = {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b}
-    return _Fit("bg_nbd", {**found, "log_likelihood": model.log_likelihood, "customers": float(counts.sum())})
+    evidence = {"log_likelihood": model.log_likelihood, "customers": float(counts.sum())}
+    return _Fit("bg_nbd", {**found, **evidence}, note=_note(model))
+
+
+def _note(model: BgNbd) -> str | None:
+    """Return what the likelihood alone could not tell."""
+    if model.nobody_stops:
+        return "nobody seems to stop, so everybody counts as alive"
+    if model.is_held:
+        return "customers seem to stop at once or never, so the spread of stopping is held at a + b = 1"
+    return None
 
 
 def _values(sample: pd.DataFrame) -> _Fit:

@@ -65,9 +65,9 @@ def fit_gamma_gamma(x: FloatArray, mean_value: FloatArray) -> GammaGamma:
     unit = float(mean_value.mean())
     m = mean_value / unit
 
-    best, value, is_inside = maximise(lambda parameters: _log_likelihood(parameters, x, m), STARTS, total=float(len(x)))
+    best, value, inside = maximise(lambda parameters: _log_likelihood(parameters, x, m), STARTS, total=float(len(x)))
     p, q, v = (float(parameter) for parameter in best)
-    return GammaGamma(p, q, v * unit, value - len(x) * float(np.log(unit)), is_inside and q > 1)
+    return GammaGamma(p, q, v * unit, value - len(x) * float(np.log(unit)), bool(inside.all()) and q > 1)
 
 
 def _log_likelihood(parameters: FloatArray, x: FloatArray, m: FloatArray) -> tuple[float, FloatArray]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy.optimize import minimize
 
-from segmentation.columns import FloatArray
+from segmentation.columns import BoolArray, FloatArray
 
 BOUND = 12.0
 """Logarithms of parameters beyond it, up or down, are no estimates any more: the likelihood is flat there."""
@@ -15,8 +15,8 @@ BOUND = 12.0
 
 def maximise(
     likelihood: Callable[[FloatArray], tuple[float, FloatArray]], starts: Sequence[Sequence[float]], *, total: float
-) -> tuple[FloatArray, float, bool]:
-    """Return the parameters of the highest likelihood, its logarithm, and whether it lies within bounds.
+) -> tuple[FloatArray, float, BoolArray]:
+    """Return the parameters of the highest likelihood, its logarithm, and which of them lie within bounds.
 
     Parameters
     ----------
@@ -41,4 +41,4 @@ def maximise(
     _, best = min((descend(np.log(start)) for start in starts), key=lambda end: end[0])
     # A second run from the maximum sharpens it beyond the tolerance of the first.
     value, best = descend(best, ftol=1e-15, gtol=1e-9)
-    return np.exp(best), -value * total, bool((np.abs(best) < BOUND - 1e-6).all())
+    return np.exp(best), -value * total, np.abs(best) < BOUND - 1e-6

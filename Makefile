@@ -143,6 +143,9 @@ bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million cust
 bench-value: $(STAMP) ## Time the models of customer value, fitted and applied to a million customers
 	@$(BIN)/python benchmarks/bench_value.py
 
+bench-refresh: $(STAMP) ## Time runs that work on one new order in a hundred, beside a full build of a million customers
+	@$(BIN)/python benchmarks/bench_refresh.py
+
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in
 	$(SAY) 'Compiling requirements.txt and requirements-spark.txt'
 	@set -eu; folder="$$(mktemp -d)"; trap 'rm -rf "$$folder"' EXIT; \

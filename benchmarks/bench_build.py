@@ -95,19 +95,22 @@ def generated_data(customers: int) -> Path:
     return folder
 
 
-def build_command(folder: Path, variables: Mapping[str, Any]) -> list[str]:
-    """Return the words of a `dbt build` whose files go to a folder, which is emptied."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def build_command(folder: Path, variables: Mapping[str, Any], *, is_fresh: bool = True) -> list[str]:
+    """Return the words of a `dbt build` whose files go to a folder, which is emptied where the build is a fresh one."""
+    if is_fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
     words = ["-m", "dbt.cli.main", "--no-use-colors", "build", "--project-dir", str(ROOT), "--profiles-dir", str(ROOT)]
     words += ["--target-path", str(folder / "target"), "--log-path", str(folder / "logs")]
     return [sys.executable, *words, "--vars", json.dumps(variables)]
 
 
-def build(name: str, variables: Mapping[str, Any], *arguments: str) -> tuple[Usage, Path]:
-    """Run `dbt build` in a fresh database; return what it took and the folder of its files."""
+def build(
+    name: str, variables: Mapping[str, Any], *, is_fresh: bool = True, arguments: Sequence[str] = ()
+) -> tuple[Usage, Path]:
+    """Run `dbt build`, in a fresh database or in that of before; return what it took and the folder of its files."""
     folder = BENCH / name
-    command = build_command(folder, variables)
+    command = build_command(folder, variables, is_fresh=is_fresh)
     settings = {"SEGMENTATION_DATABASE": str(folder / f"{name}.duckdb"), "SEGMENTATION_PUBLISHED": ""}
     say(f"Building {name}")
     return measured([*command, *arguments], log=folder / "build.log", settings=settings), folder

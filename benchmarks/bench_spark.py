@@ -126,7 +126,7 @@ def bench(customers: int, dates: int, selection: str) -> Watched:
         "snapshot_count": dates - 1,
         "fit_sample_size": FIT_SAMPLE,
     }
-    usage, folder = build(f"both_{customers}", variables, "--select", selection)
+    usage, folder = build(f"both_{customers}", variables, arguments=["--select", selection])
     spark, spark_folder = build_on_spark(f"spark_{customers}", variables, "--select", selection)
     bench_build.print_build(f"DuckDB, {customers:,} customers", usage, folder)
     gigabytes = [f"{value / 2**30:.2f} GB" for value in (spark.peak_bytes, spark.python_bytes, spark.java_bytes)]

@@ -12,9 +12,7 @@
     {%- endfor -%}
     select {{ key_hash(keys) }} as key_hash
     from {{ ref('raw_' ~ input) }} as source
-    {% if generated -%}
-    where 1 = 0
-    {% endif -%}
+    where {{ '1 = 0' if generated else changed_rows(input) }}
     group by 1
     having count(*) > 1
 {%- endmacro %}

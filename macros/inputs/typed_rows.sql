@@ -11,4 +11,17 @@
         {{- ',' if not loop.last }}
     {%- endfor %}
     from {{ ref('raw_' ~ input) }} as source
+    where {{ changed_rows(input) }}
+{%- endmacro %}
+
+
+{#- A condition on the raw rows of an input: those that this run judges. Products are few, and always judged. -#}
+{% macro changed_rows(input) -%}
+    {%- set key = key_columns(input)[0] -%}
+    {%- if key in ['customer_id', 'order_id'] -%}
+        {%- set condition = is_changed(typed_value(key, 'string', raw_families(input)[key]), key) -%}
+        {{ 'true' if is_full_run() else condition }}
+    {%- else -%}
+        true
+    {%- endif -%}
 {%- endmacro %}

@@ -9,7 +9,8 @@
         segmentation,
         base_number,
         segment_id,
-        {{ exact_sum("customers") }} as customers
+        -- Far more digits than are kept in the end: of a tie, one engine rounds the double, another its decimal digits.
+        {{ exact_sum("customers", digits=9) }} as customers
     from (
         select
             flows.segmentation,

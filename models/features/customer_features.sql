@@ -12,6 +12,7 @@ customers as (
         *,
         cast(signup_at as date) as signup_on
     from {{ ref("stg_customers") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

@@ -3,7 +3,7 @@ with cancelled as (
 
     select *
     from {{ ref("int_orders") }}
-    where cancelled_on is not null and order_kind <> 'no_valid_lines'
+    where cancelled_on is not null and order_kind <> 'no_valid_lines' and {{ changed_only("customer_id") }}
 
 ),
 

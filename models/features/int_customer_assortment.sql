@@ -8,7 +8,7 @@ with bought_products as (
         min(category) as category,
         min(as_of_date) as as_of_date
     from {{ ref("int_order_lines") }}
-    where quantity > 0 and product_id is not null
+    where quantity > 0 and product_id is not null and {{ changed_only("customer_id") }}
     group by customer_id, product_id
 
 ),

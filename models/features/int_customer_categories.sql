@@ -2,7 +2,9 @@
 -- were cancelled do not count.
 with lines as (
 
-    select * from {{ ref("int_order_lines") }}
+    select *
+    from {{ ref("int_order_lines") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -10,7 +12,7 @@ standing_orders as (
 
     select order_id
     from {{ ref("int_orders") }}
-    where cancelled_on is null
+    where cancelled_on is null and {{ changed_only("customer_id") }}
 
 ),
 

@@ -11,6 +11,7 @@ with orders as (
     where
         order_kind = 'purchase'
         and (cancelled_on is null or cancelled_on > ordered_on)
+        and {{ changed_only("customer_id") }}
 
 ),
 
@@ -21,7 +22,7 @@ bought_lines as (
         as_of_date,
         category as preferred_category
     from {{ ref("int_order_lines") }}
-    where quantity > 0
+    where quantity > 0 and {{ changed_only("customer_id") }}
 
 ),
 

@@ -7,6 +7,7 @@ with orders as (
         -- A cancelled order counts at the dates before its cancellation alone: see int_cancelled_orders.
         cancelled_on is null as is_kept
     from {{ ref("int_orders") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -48,6 +49,7 @@ known_from as (
             or as_of_dates.as_of_date >= coalesce(
                 least(cast(customers.signup_at as date), first_orders.first_order_on), as_of_dates.as_of_date
             )
+    where {{ changed_only("customers.customer_id") }}
     group by customers.customer_id
 
 ),

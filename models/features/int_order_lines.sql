@@ -1,13 +1,17 @@
 -- One row per accepted order line, with its customer, its product's category and the as-of date that first knows it.
 with lines as (
 
-    select * from {{ ref("stg_order_items") }}
+    select *
+    from {{ ref("stg_order_items") }}
+    where {{ changed_only("order_id") }}
 
 ),
 
 orders as (
 
-    select * from {{ ref("stg_orders") }}
+    select *
+    from {{ ref("stg_orders") }}
+    where {{ changed_only("order_id") }}
 
 ),
 

@@ -11,6 +11,7 @@ with orders as (
             when status in ({{ quoted_list(var("cancelled_statuses") or []) }}) then cast(ordered_at as date)
         end as cancelled_on
     from {{ ref("stg_orders") }}
+    where {{ changed_only("order_id") }}
 
 ),
 
@@ -25,6 +26,7 @@ line_totals as (
         bool_or(quantity > 0) as has_purchase_lines,
         bool_or(quantity < 0) as has_return_lines
     from {{ ref("int_order_lines") }}
+    where {{ changed_only("order_id") }}
     group by order_id
 
 ),

@@ -2,7 +2,9 @@
 -- of the 90 before. A cancellation takes the money back on its own day.
 with orders as (
 
-    select * from {{ ref("int_orders") }}
+    select *
+    from {{ ref("int_orders") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

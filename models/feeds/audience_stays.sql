@@ -8,7 +8,10 @@ with history as (
         as_of_date,
         segment_id
     from {{ ref("customer_segment_history") }}
-    where segment_id is not null and segmentation in ({{ quoted_list(audience_segmentations()) }})
+    where
+        segment_id is not null
+        and segmentation in ({{ quoted_list(audience_segmentations()) }})
+        and {{ changed_only("customer_id") }}
 
 ),
 

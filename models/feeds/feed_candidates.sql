@@ -22,13 +22,15 @@ with members as (
     from {{ ref("audience_stays") }} as stays
     inner join {{ ref("audience_sizes") }} as sizes
         on stays.segmentation = sizes.segmentation and stays.segment_id = sizes.segment_id
-    where stays.is_current
+    where stays.is_current and {{ changed_only("stays.customer_id") }}
 
 ),
 
 identifiers as (
 
-    select * from {{ ref("feed_identifiers") }}
+    select *
+    from {{ ref("feed_identifiers") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

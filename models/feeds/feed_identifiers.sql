@@ -16,7 +16,7 @@ with customers as (
         {{ phone_problem("phone") }} as phone_problem,
         {{ filled("trim(country)") }} is null as country_is_missing
     from {{ ref("stg_customers") }}
-    where marketing_consent
+    where marketing_consent and {{ changed_only("customer_id") }}
 
 ),
 

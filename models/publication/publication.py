@@ -2,7 +2,7 @@ from dbt.flags import get_flags
 from dbt_common.invocation import get_invocation_id
 
 from segmentation.frames import to_pandas
-from segmentation.publishing import publish
+from segmentation.publishing import Changes, last_digest, publish
 
 
 def model(dbt, session):
@@ -53,7 +53,16 @@ def model(dbt, session):
     }
     dbt.ref("model_registry")
     gate = dbt.ref("publication_gate")
+    scope = dbt.ref("score_scope")
+    dbt.ref("changed_customers")
+    keys = dbt.config.meta_get("refreshed")
     command = get_flags().WHICH
+    # A table cannot refer to itself: what was published last is read by name, before this row replaces it.
+    changes = Changes(
+        keys=keys,
+        changed=("refresh", "changed_customers"),
+        published_digest=last_digest(session, dbt.this.database, dbt.this.schema, dbt.this.identifier),
+    )
     return publish(
         session,
         database=dbt.this.database,
@@ -62,4 +71,5 @@ def model(dbt, session):
         command=command,
         # A retry goes on with a build that may have passed the gate before it failed.
         is_past_gate=command == "retry" or list(to_pandas(gate)["invocation_id"]) == [get_invocation_id()],
+        changes=None if to_pandas(scope)["is_full"].any() else changes,
     )

@@ -17,7 +17,9 @@ with gate as (
 
 labels as (
 
-    select * from {{ ref("fct_customer_segments") }}
+    select *
+    from {{ ref("fct_customer_segments") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -35,6 +37,7 @@ all_runs as (
 
     {% if earlier -%}
     select * from {{ earlier }}
+    where {{ changed_only("customer_id") }}
     {%- else -%}
     {{ no_rows(columns) }}
     {%- endif %}
@@ -66,7 +69,7 @@ latest as (
 runs as (
 
     select coalesce(max(run_number), 0) + 1 as run_number
-    from earlier
+    from {% if earlier %}{{ earlier }}{% else %}all_runs{% endif %}
 
 ),
 

@@ -1,7 +1,9 @@
 -- One row per clustering segmentation, customer and as-of date: the nearest segment by the stored model, or a reason.
 with customers as (
 
-    select * from {{ ref("customer_features") }}
+    select *
+    from {{ ref("customer_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

@@ -57,6 +57,7 @@ scores as (
     inner join {{ ref("segment_scores") }} as scores
         on coalesce(sources.source, configuration.segmentation) = scores.segmentation
     inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
+    where {{ changed_only("scores.customer_id") }}
 
 ),
 

@@ -4,7 +4,7 @@ with history as (
 
     select *
     from {{ ref("customer_segment_history") }}
-    where is_current
+    where is_current and {{ changed_only("customer_id") }}
 
 ),
 

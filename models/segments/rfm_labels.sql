@@ -6,6 +6,7 @@ with customers as (
         as_of_date,
         is_current
     from {{ ref("customer_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

@@ -1,7 +1,9 @@
 -- One row per rules segmentation, customer and as-of date: the one segment whose rule holds, or the reason why none does.
 with customers as (
 
-    select * from {{ ref("customer_features") }}
+    select *
+    from {{ ref("customer_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

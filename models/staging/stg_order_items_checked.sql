@@ -12,6 +12,7 @@ repeated_keys as (
 accepted_orders as (
     select order_id
     from {{ ref('stg_orders') }}
+    where {{ changed_only('order_id') }}
 ),
 
 rejected_orders as (

@@ -46,7 +46,7 @@ days as (
                 orders.cancelled_on is null
                 or (orders.ordered_on <= datasets.observed_until and orders.cancelled_on > datasets.observed_until)
             )
-    where orders.order_kind in ('purchase', 'return')
+    where orders.order_kind in ('purchase', 'return') and {{ changed_only("orders.customer_id") }}
     group by datasets.dataset, datasets.observed_until, orders.customer_id, orders.ordered_on
 
 ),

@@ -1,7 +1,9 @@
 -- One row per customer with lines whose products have a cost: the margin, net of returns and without cancelled orders.
 with lines as (
 
-    select * from {{ ref("int_order_lines") }}
+    select *
+    from {{ ref("int_order_lines") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -9,7 +11,7 @@ standing_orders as (
 
     select order_id
     from {{ ref("int_orders") }}
-    where cancelled_on is null
+    where cancelled_on is null and {{ changed_only("customer_id") }}
 
 ),
 

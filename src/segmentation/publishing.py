@@ -3,14 +3,19 @@
 DuckDB lets one writer lock every other process out of a file, so what people read cannot be the file that a build
 writes. Publication therefore copies the marts into a new file beside the old one and renames it into place: a reader
 gets the old file or the new one, whole, and a build that dies on the way leaves the old one as it was.
+
+Where only some customers have changed, the new file begins as a copy of the old one, and their rows are replaced in it.
+A note beside the database says what it published last; a published file that does not match it is written whole.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +25,15 @@ import pyarrow as pa
 
 from segmentation.files import put_in_place
 
-__all__ = ["PUBLICATION_SCHEMA", "publish", "published_path", "quote_identifier", "quote_literal"]
+__all__ = [
+    "PUBLICATION_SCHEMA",
+    "Changes",
+    "last_digest",
+    "publish",
+    "published_path",
+    "quote_identifier",
+    "quote_literal",
+]
 
 PUBLICATION_SCHEMA: Final = pa.schema(
     [
@@ -55,6 +68,37 @@ class _Relation:
     name: str
     comment: str | None
     columns: tuple[_Column, ...]
+
+    @property
+    def place(self) -> str:
+        return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a build has changed since this database was published last.
+
+    Parameters
+    ----------
+    keys : mapping of str to str
+        The column of each relation that holds the key of what changed. A relation that is not named is copied whole.
+    changed : tuple of (str, str)
+        Schema and name of the table whose column `key_hash` holds DuckDB's `hash` of every changed key.
+    published_digest : str or None
+        `content_digest` of what this database published last.
+    """
+
+    keys: Mapping[str, str]
+    changed: tuple[str, str]
+    published_digest: str | None
+
+
+@dataclass(frozen=True)
+class _Content:
+    """The number of rows of a relation and the sum of their hashes."""
+
+    rows: int
+    total: int
 
 
 def quote_identifier(name: str) -> str:
@@ -128,6 +172,7 @@ def publish(
     folder: str | Path | None = None,
     command: str = "build",
     is_past_gate: bool = True,
+    changes: Changes | None = None,
 ) -> pa.Table:
     """Copy relations into one DuckDB file and put it in place by rename.
 
@@ -151,6 +196,9 @@ def publish(
     is_past_gate : bool, default True
         Whether this very build has passed the gate. A selection of models that leaves the gate out has not: what
         stands in the relations may be what an earlier build refused.
+    changes : Changes, optional
+        What has changed since the last publication, where that is known: only these rows are then written. The content
+        is the same as without.
 
     Returns
     -------
@@ -180,13 +228,36 @@ def publish(
     _remove_leftovers(target)
     described = [_describe(connection, database, schema, name) for schema, name in wanted]
     temporary = _temporary(target, os.getpid())
+    note = source.with_name(f".{source.name}.published.json")
+    known = _known_content(note, target, changes, described)
     try:
-        rows, digest = _copy(connection, database, described, temporary)
+        if known:
+            # Read-only is the published file, not the copy that is worked on.
+            shutil.copyfile(target, temporary)
+        content = _copy(connection, database, described, temporary, known, changes)
         temporary.chmod(_READ_ONLY)
         put_in_place(temporary, target)
     finally:
         _remove(temporary)
+    digest = _digest(described, content)
+    _write_note(note, target, digest, described, content)
+    rows = sum(part.rows for part in content.values())
     return _row("published", published_file=str(target), relations=len(described), rows=rows, digest=digest)
+
+
+def last_digest(connection: Any, database: str, schema: str, name: str) -> str | None:
+    """Return the `content_digest` that the publication before has left in its table; None where there is none."""
+    if not hasattr(connection, "execute"):
+        return None
+    found = connection.execute(
+        "select 1 from duckdb_tables() where (database_name, schema_name, table_name) = ($1, $2, $3)",
+        [database, schema, name],
+    ).fetchall()
+    if not found:
+        return None
+    place = ".".join(map(quote_identifier, (database, schema, name)))
+    rows = connection.execute(f"select content_digest from {place}").fetchall()
+    return rows[0][0] if rows else None
 
 
 def _row(
@@ -226,22 +297,32 @@ def _describe(connection: Any, database: str, schema: str, name: str) -> _Relati
     return _Relation(schema, name, found[0][0], tuple(_Column(*column) for column in columns))
 
 
-def _copy(connection: Any, database: str, relations: Sequence[_Relation], file: Path) -> tuple[int, str]:
-    """Write the relations into a new database file; return the number of rows and a digest of the content."""
+def _copy(
+    connection: Any,
+    database: str,
+    relations: Sequence[_Relation],
+    file: Path,
+    known: Mapping[str, _Content],
+    changes: Changes | None,
+) -> dict[str, _Content]:
+    """Write the relations into a database file, those whose content is known by their changes alone."""
     alias = f"publication_{os.getpid()}"
-    rows = 0
-    digest = hashlib.md5(usedforsecurity=False)
+    content = {}
     connection.execute(f"attach {quote_literal(str(file))} as {quote_identifier(alias)} (type duckdb)")
     try:
         connection.execute("begin transaction")
         try:
             for schema in sorted({relation.schema for relation in relations}):
                 if schema != "main":
-                    connection.execute(f"create schema {quote_identifier(alias)}.{quote_identifier(schema)}")
+                    connection.execute(
+                        f"create schema if not exists {quote_identifier(alias)}.{quote_identifier(schema)}"
+                    )
             for relation in relations:
-                count, content = _copy_relation(connection, database, alias, relation)
-                rows += count
-                digest.update(repr((relation, count, content)).encode())
+                if changes and relation.place in known and relation.name in changes.keys:
+                    before = known[relation.place]
+                    content[relation.place] = _copy_changes(connection, database, alias, relation, before, changes)
+                else:
+                    content[relation.place] = _copy_relation(connection, database, alias, relation)
             connection.execute("commit")
         except BaseException:
             # The first error is the one to report; an interrupted transaction may already be gone.
@@ -251,17 +332,17 @@ def _copy(connection: Any, database: str, relations: Sequence[_Relation], file: 
         connection.execute(f"checkpoint {quote_identifier(alias)}")
     finally:
         connection.execute(f"detach {quote_identifier(alias)}")
-    return rows, digest.hexdigest()
+    return content
 
 
-def _copy_relation(connection: Any, database: str, alias: str, relation: _Relation) -> tuple[int, int]:
-    """Copy one relation; return its number of rows and the sum of the rows' hashes."""
-    place = f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}"
-    source, copy = f"{quote_identifier(database)}.{place}", f"{quote_identifier(alias)}.{place}"
+def _copy_relation(connection: Any, database: str, alias: str, relation: _Relation) -> _Content:
+    """Copy one relation."""
+    source, copy = _places(database, alias, relation)
     columns = ", ".join(
         f"{quote_identifier(column.name)} {column.data_type}{'' if column.is_nullable else ' not null'}"
         for column in relation.columns
     )
+    connection.execute(f"drop table if exists {copy}")
     connection.execute(f"create table {copy} ({columns})")
     connection.execute(f"insert into {copy} select * from {source}")
     if relation.comment is not None:
@@ -270,10 +351,84 @@ def _copy_relation(connection: Any, database: str, alias: str, relation: _Relati
         if column.comment is not None:
             place_of_column = f"{copy}.{quote_identifier(column.name)}"
             connection.execute(f"comment on column {place_of_column} is {quote_literal(column.comment)}")
-    count, content = connection.execute(
-        f"select count(*), coalesce(sum(hash(published)::hugeint), 0) from {copy} as published"
+    return _content(connection, copy)
+
+
+def _copy_changes(
+    connection: Any, database: str, alias: str, relation: _Relation, before: _Content, changes: Changes
+) -> _Content:
+    """Replace the rows of changed keys in a copy of what was published."""
+    source, copy = _places(database, alias, relation)
+    changed = ".".join(map(quote_identifier, (database, *changes.changed)))
+    key = quote_identifier(changes.keys[relation.name])
+    condition = f"where hash({key}) in (select key_hash from {changed})"
+    gone = _content(connection, copy, condition)
+    connection.execute(f"delete from {copy} {condition}")
+    connection.execute(f"insert into {copy} select * from {source} {condition}")
+    come = _content(connection, copy, condition)
+    return _Content(before.rows - gone.rows + come.rows, before.total - gone.total + come.total)
+
+
+def _places(database: str, alias: str, relation: _Relation) -> tuple[str, str]:
+    return f"{quote_identifier(database)}.{relation.place}", f"{quote_identifier(alias)}.{relation.place}"
+
+
+def _content(connection: Any, place: str, condition: str = "") -> _Content:
+    count, total = connection.execute(
+        f"select count(*), coalesce(sum(hash(published)::hugeint), 0) from {place} as published {condition}"
     ).fetchall()[0]
-    return int(count), int(content)
+    return _Content(int(count), int(total))
+
+
+def _digest(relations: Sequence[_Relation], content: Mapping[str, _Content]) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for relation in relations:
+        part = content[relation.place]
+        digest.update(repr((relation, part.rows, part.total)).encode())
+    return digest.hexdigest()
+
+
+def _signature(target: Path) -> list[int]:
+    found = target.stat()
+    return [found.st_ino, found.st_size, found.st_mtime_ns]
+
+
+def _write_note(
+    note: Path, target: Path, digest: str, relations: Sequence[_Relation], content: Mapping[str, _Content]
+) -> None:
+    """Say what the published file holds, and by which file it is known."""
+    held = {
+        relation.place: {"declared": repr(relation), "rows": part.rows, "total": str(part.total)}
+        for relation in relations
+        for part in [content[relation.place]]
+    }
+    temporary = note.with_name(f"{note.name}.tmp")
+    temporary.write_text(
+        json.dumps({"file": _signature(target), "digest": digest, "relations": held}), encoding="utf-8"
+    )
+    temporary.replace(note)
+
+
+def _known_content(
+    note: Path, target: Path, changes: Changes | None, relations: Sequence[_Relation]
+) -> dict[str, _Content]:
+    """Return what the published file holds, if it is what this database published last; else nothing."""
+    if changes is None or changes.published_digest is None:
+        return {}
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+        if told["file"] != _signature(target) or told["digest"] != changes.published_digest:
+            return {}
+        names = {relation.place: repr(relation) for relation in relations}
+        if set(told["relations"]) != set(names):
+            return {}
+        return {
+            name: _Content(part["rows"], int(part["total"]))
+            for name, part in told["relations"].items()
+            if part["declared"] == names[name]
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def _temporary(target: Path, process: int) -> Path:

@@ -16,7 +16,7 @@ with customers as (
 
     select *
     from {{ ref("customer_features") }}
-    where is_current
+    where is_current and {{ changed_only("customer_id") }}
 
 ),
 
@@ -37,7 +37,11 @@ labels as (
         model_version,
         as_of_date
     from {{ ref("customer_segments") }}
-    where raw_segment_id is not null and runner_up_segment_id is not null and assigned_by <> 'fallback'
+    where
+        raw_segment_id is not null
+        and runner_up_segment_id is not null
+        and assigned_by <> 'fallback'
+        and {{ changed_only("customer_id") }}
 
 ),
 

@@ -4,7 +4,7 @@ with features as (
 
     select *
     from {{ ref("customer_features") }}
-    where is_current
+    where is_current and {{ changed_only("customer_id") }}
 
 ),
 

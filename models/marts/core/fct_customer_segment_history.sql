@@ -3,7 +3,9 @@
 -- depends_on: {{ ref("publication_gate") }}
 with history as (
 
-    select * from {{ ref("customer_segment_history") }}
+    select *
+    from {{ ref("customer_segment_history") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

@@ -2,7 +2,9 @@
 -- depends_on: {{ ref("publication_gate") }}
 with labels as (
 
-    select * from {{ ref("customer_segments") }}
+    select *
+    from {{ ref("customer_segments") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

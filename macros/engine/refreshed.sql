@@ -1,0 +1,79 @@
+{#- The materialization `refreshed`: a table of which a run replaces the rows of changed keys alone. The model's query
+    gives the rows of those keys (`changed_only`); config.meta.refresh_key names the column that holds them. In a full
+    run (`is_full_run`) the query gives all rows and the table is built like any other.
+    Replacing the same keys again changes nothing. A query that reads the table it fills says so in
+    config.meta.reads_itself: its rows then wait until the old ones are gone. -#}
+{% materialization refreshed, adapter='duckdb' %}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- if is_full_run() -%}
+        {{ return(materialization_table_duckdb()) }}
+    {%- endif -%}
+    {%- do must_be_there(existing) -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- set meta = config.get('meta') -%}
+    {%- if meta.get('reads_itself') -%}
+        {%- call statement('wait') -%}
+            create or replace temp table {{ this.identifier }}__waiting as (
+                {{ compiled_code }}
+            )
+        {%- endcall -%}
+    {%- endif -%}
+    {%- call statement('main') -%}
+        delete from {{ target_relation }} where {{ is_changed(meta['refresh_key']) }};
+        insert into {{ target_relation }} by name (
+            {% if meta.get('reads_itself') %}from {{ this.identifier }}__waiting{% else %}{{ compiled_code }}{% endif %}
+        )
+    {%- endcall -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do adapter.commit() -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- Tables of Parquet files cannot delete: the rows that stay are copied beside the new ones, and the whole is put in
+    place like any other table. -#}
+{% materialization refreshed, adapter='sparksession' %}
+    {%- if is_full_run() -%}
+        {{ return(materialization_table_sparksession()) }}
+    {%- endif -%}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set grant_config = config.get('grants') -%}
+
+    {{ run_hooks(pre_hooks) }}
+    {%- set existing = sparksession_recover(target_relation) -%}
+    {%- do must_be_there(existing) -%}
+    {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | join(', ') -%}
+    {%- set rows -%}
+        select {{ columns }} from {{ existing }} where not {{ is_changed(config.get('meta')['refresh_key']) }}
+        union all
+        select {{ columns }} from (
+            {{ compiled_code }}
+        ) as refreshed_rows
+    {%- endset -%}
+    {%- set site = sparksession_building_site(target_relation, existing) -%}
+    {%- call statement('main') -%}
+        {{ create_table_as(False, site, rows, 'sql') }}
+    {%- endcall -%}
+    {%- do sparksession_put_in_place(target_relation, existing) -%}
+
+    {%- do apply_grants(target_relation, grant_config, should_revoke(existing, full_refresh_mode=True)) -%}
+    {%- do persist_docs(target_relation, model) -%}
+    {%- do persist_constraints(target_relation, model) -%}
+    {{ run_hooks(post_hooks) }}
+
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- Tables before this one may hold the changed keys alone, so a missing table cannot be made from them. -#}
+{% macro must_be_there(existing) -%}
+    {%- if existing is none -%}
+        {%- do stop("Table " ~ this ~ ": expected it to be there, as this run works on changed customers alone, found "
+            ~ "none. Build the whole project (`dbt build`): it notices the missing table and makes all of it.") -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,21 @@
+{#- The rows of an input as two numbers: key_hash of the key that changes are followed by (lines by their order), and
+    row_hash of all columns that the source has. -#}
+{% macro hashed_rows(input) -%}
+    {%- set key = key_columns(input)[0] -%}
+    {%- set columns = [] -%}
+    {%- for column in input_mapping(input, input_source_columns(input)) if not column.is_generated -%}
+        {%- if column.expression is not none or column.name == key -%}
+            {%- do columns.append('source.' ~ column.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    select
+        {{ typed_key_hash(input, key) }} as key_hash,
+        {{ row_hash(["'" ~ input ~ "'"] + columns) }} as row_hash
+    from {{ ref('raw_' ~ input) }} as source
+{%- endmacro %}
+
+
+{#- The hash of a raw column as staging types it: ' 7 ' and 7 are one key. -#}
+{% macro typed_key_hash(input, column) -%}
+    {{ key_hash([typed_value(column, 'string', raw_families(input)[column])]) }}
+{%- endmacro %}

@@ -1,0 +1,81 @@
+{#- One row: whether this run builds a layer whole, and why.
+    A layer is built whole where its fingerprint is not that of the run before, finished or not, or where the run before
+    was to build it whole and was never published. So what a run that died has left behind is never taken for the result
+    of the last good one.
+    fingerprint: a scalar of type string. difference: the reason that a changed fingerprint is. reasons: further
+    scalars, each the reason for a full run, or null. extra: {column: (type, expression)} to be kept beside. Both may refer
+    to `previous`, the row of the run before, if there was one. -#}
+{% macro layer_scope(fingerprint, difference, reasons=[], extra={}) -%}
+{%- set columns = {"invocation_id": "string", "fingerprint": "string", "is_full": "boolean", "reason": "string"} %}
+{%- for name, (type, expression) in extra.items() -%}
+    {%- do columns.update({name: type}) -%}
+{%- endfor %}
+{%- set before = earlier(this) -%}
+with previous as (
+
+    {% if before -%}
+    select {{ columns | join(", ") }}
+    from {{ before }}
+    {%- else -%}
+    {{ no_rows(columns) }}
+    {%- endif %}
+
+),
+
+this_run as (
+
+    select {{ fingerprint }} as fingerprint
+
+),
+
+explained as (
+
+    select
+        this_run.fingerprint,
+        {%- for name, (type, expression) in extra.items() %}
+        {{ expression }} as {{ name }},
+        {%- endfor %}
+        coalesce(
+            {%- for reason in reasons %}
+            {{ reason }},
+            {%- endfor %}
+            case
+                when previous.fingerprint is null then 'nothing is there from an earlier run'
+                when previous.fingerprint <> this_run.fingerprint then {{ string_literal(difference) }}
+                when previous.is_full and not {{ is_committed("previous.invocation_id") }}
+                    then 'the last full run did not end in a publication'
+            end
+        ) as reason
+    from this_run
+    left join previous on true
+
+),
+
+final as (
+
+    select
+        '{{ invocation_id }}' as invocation_id,
+        fingerprint,
+        reason is not null as is_full,
+        reason
+        {%- for name in extra %},
+        {{ name }}
+        {%- endfor %}
+    from explained
+
+)
+{%- endmacro %}
+
+
+{#- What a table holds before it is built anew; none where it is not there. It is read by name, as a table cannot refer
+    to itself, nor to one that comes later. -#}
+{% macro earlier(relation) -%}
+    {{ return(adapter.get_relation(relation.database, relation.schema, relation.identifier) if execute) }}
+{%- endmacro %}
+
+
+{#- A condition: the run with this id was published. -#}
+{% macro is_committed(run) -%}
+    {%- set commits = earlier(this.incorporate(path={"identifier": "refresh_commit"})) -%}
+    {{ run ~ " in (select published.invocation_id from " ~ commits ~ " as published)" if commits else "false" }}
+{%- endmacro %}

@@ -1,0 +1,57 @@
+-- One row per id under which the last published run, or an earlier step of it, noted what it works on. Whatever else is
+-- noted was never published, so the next run works on it again.
+-- Built after everything else. A run that left models out has left a part of the changes undone, and commits nothing.
+-- depends_on: {{ ref("published_segments") }}
+-- depends_on: {{ ref("exported_feed_members") }}
+{%- set before = earlier(this) %}
+with gate as (
+
+    select * from {{ ref("publication_gate") }}
+
+),
+
+scope as (
+
+    select * from {{ ref("refresh_scope") }}
+
+),
+
+noted as (
+
+    {% for relation in [
+        ref("refresh_scope"), ref("feature_scope"), ref("score_scope"), ref("export_scope"), ref("changed_keys"),
+        ref("changed_orders"),
+    ] -%}
+    select invocation_id from {{ relation }}
+    {{ "union" if not loop.last }}
+    {% endfor %}
+
+),
+
+is_done as (
+
+    select coalesce(
+        scope.is_whole and scope.invocation_id = gate.invocation_id and {{ is_past_gate("gate") }}, false
+    ) as is_done
+    from scope
+    cross join gate
+
+),
+
+final as (
+
+    select noted.invocation_id
+    from noted
+    cross join is_done
+    where is_done.is_done
+    {%- if before %}
+    union all
+    select before.invocation_id
+    from {{ before }} as before
+    cross join is_done
+    where not is_done.is_done
+    {%- endif %}
+
+)
+
+select * from final

@@ -1,0 +1,181 @@
+"""A source system that lives through a year: rows come late, are corrected, vanish and are erased."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import file_inputs
+from segmentation.demo.writer import INPUTS, write_demo_data
+
+Row = dict[str, str]
+
+
+@dataclass
+class Source:
+    """What the source system would export now, and what is still to happen.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the exports lie; each replaces the one before.
+    customers, seed : int
+        Number of customers, and the seed of all that happens.
+    """
+
+    folder: Path
+    customers: int
+    seed: int
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    coming: list[tuple[datetime.date, str, Row]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
+        write_demo_data(out=self.folder / "all", customers=self.customers, seed=self.seed, file_format="csv")
+        for name in INPUTS:
+            with (self.folder / "all" / f"demo_{name}.csv").open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+            self.columns[name] = [*dict.fromkeys([*rows[0], "updated_at", "deleted_at"])]
+            self.tables[name] = [{**dict.fromkeys(self.columns[name], ""), **row} for row in rows]
+        arrivals = {row["order_id"]: self._arrival(row["ordered_at"]) for row in self.tables["orders"]}
+        for name, arrival in (
+            ("customers", lambda row: self._arrival(row["signup_at"])),
+            ("orders", lambda row: arrivals[row["order_id"]]),
+            ("order_items", lambda row: arrivals.get(row["order_id"], datetime.date.min)),
+        ):
+            self.coming += [(arrival(row), name, row) for row in self.tables[name]]
+            self.tables[name] = []
+        self.coming.sort(key=lambda event: event[0])
+
+    def _arrival(self, moment: str) -> datetime.date:
+        """The day on which a row reaches the source's export: mostly its own, at times weeks later."""
+        try:
+            day = datetime.datetime.fromisoformat(moment).date()
+        except ValueError:
+            return datetime.date.min
+        late = self.chance.random() < 0.15
+        return day + datetime.timedelta(days=self.chance.randrange(1, 60)) if late else day
+
+    @property
+    def inputs(self) -> dict[str, dict[str, str]]:
+        """The variable `inputs` for the exports."""
+        return file_inputs(**{name: self.folder / f"{name}.csv" for name in INPUTS})
+
+    def advance(self, until: datetime.date) -> None:
+        """Let everything arrive that is due by the close of a day."""
+        while self.coming and self.coming[0][0] <= until:
+            _, name, row = self.coming.pop(0)
+            self.tables[name].append(row)
+
+    def disturb(self, count: int) -> None:
+        """Correct, repeat, take away and erase rows at random."""
+        disturbances: list[Callable[[], None]] = [
+            self._give_order_to_another,
+            self._cancel_order,
+            self._lose_order,
+            self._correct_line,
+            self._lose_line,
+            self._orphan_line,
+            self._repeat_order,
+            self._correct_customer,
+            self._lose_customer,
+            self._erase_customer,
+            self._spoil_customer,
+            self._recategorise_product,
+            self._unnamed_rows,
+        ]
+        for disturbance in self.chance.choices(disturbances, k=count):
+            disturbance()
+
+    def export(self) -> None:
+        """Write the files that a build reads, in an order of rows that changes from export to export."""
+        for name, rows in self.tables.items():
+            shuffled = self.chance.sample(rows, len(rows))
+            with (self.folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, self.columns[name])
+                writer.writeheader()
+                writer.writerows(shuffled)
+
+    # --- What happens to rows ---------------------------------------------------------------------------------------
+
+    def _any(self, name: str) -> Row:
+        return self.chance.choice(self.tables[name])
+
+    def _give_order_to_another(self) -> None:
+        self._any("orders")["customer_id"] = self._any("customers")["customer_id"]
+
+    def _cancel_order(self) -> None:
+        order = self._any("orders")
+        order.update(status="cancelled", cancelled_at=order["ordered_at"])
+
+    def _lose_order(self) -> None:
+        self.tables["orders"].remove(self._any("orders"))
+
+    def _correct_line(self) -> None:
+        self._any("order_items")["quantity"] = self.chance.choice(["1", "2", "7", "-1", "many"])
+
+    def _lose_line(self) -> None:
+        self.tables["order_items"].remove(self._any("order_items"))
+
+    def _orphan_line(self) -> None:
+        self.tables["order_items"].append({**self._any("order_items"), "order_id": f"O?{self.chance.random()}"})
+
+    def _repeat_order(self) -> None:
+        order = self._any("orders")
+        self.tables["orders"].append({**order, "channel": "phone", "updated_at": "2026-01-01 00:00:00"})
+
+    def _correct_customer(self) -> None:
+        self._any("customers").update(region="South", birth_date="1950-05-05", marketing_consent="true")
+
+    def _lose_customer(self) -> None:
+        customer = self._any("customers")
+        self.tables["customers"].remove(customer)
+        # Some come back.
+        self.coming.append((datetime.date.max, "customers", customer))
+        if self.chance.random() < 0.5:
+            self.tables["customers"].append(self.coming.pop()[2])
+
+    def _erase_customer(self) -> None:
+        self._any("customers")["deleted_at"] = "2025-12-01 00:00:00"
+
+    def _spoil_customer(self) -> None:
+        self._any("customers")["birth_date"] = self.chance.choice(["yesterday", "2099-01-01", ""])
+
+    def _recategorise_product(self) -> None:
+        self._any("products")["category"] = self.chance.choice(["garden", "new things", ""])
+
+    def _unnamed_rows(self) -> None:
+        name = self.chance.choice(["customers", "orders", "order_items"])
+        self.tables[name].append({**self._any(name), self.columns[name][0]: ""})
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One run of the year: what the build is told, and whether its result is held against a full build."""
+
+    as_of_date: str
+    is_compared: bool
+
+
+def year(source: Source, *, runs: int) -> Iterator[Batch]:
+    """Live through a year in batches of random length; the files of each are there when it is yielded.
+
+    Most runs have the as-of date of the run before them, as several runs of a day have, and some a later one, at which
+    rows become known that were set aside before.
+    """
+    first, last = datetime.date(2025, 1, 1), datetime.date(2026, 1, 1)
+    days = sorted(source.chance.sample(range((last - first).days), runs - 1))
+    as_of_date = first + datetime.timedelta(days=days[runs // 2])
+    for number, day in enumerate([*days, (last - first).days]):
+        source.advance(first + datetime.timedelta(days=day))
+        if number:
+            source.disturb(12)
+        if number > runs // 2 and number % 3 == 0:
+            as_of_date = last
+        source.export()
+        yield Batch(as_of_date.isoformat(), is_compared=number % 2 == 0 and number > 0)

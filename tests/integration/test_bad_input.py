@@ -145,6 +145,30 @@ def test_the_message_about_an_unknown_function_says_where_it_was_written(project
     assert_refused(project, inputs, "parse_moment", "vars.inputs.orders.columns.ordered_at")
 
 
+def test_a_mapped_expression_that_fails_on_a_row_is_named(project: DbtProject) -> None:
+    inputs: dict[str, Any] = orders(project, ordered_at=None, placed=["the first of May"])
+    inputs["orders"]["columns"] = {"customer_id": "upper(customer_id)", "ordered_at": "cast(placed as timestamp)"}
+    outcome = project.build(*STAGING, variables={"inputs": inputs, "segmentations": RFM})
+    assert not outcome.succeeded
+    assert "Input orders, column ordered_at: cast(placed as timestamp) fails on some rows." in outcome.output
+    assert "Set vars.inputs.orders.columns.ordered_at" in outcome.output
+    assert "Input orders, column customer_id" not in outcome.output
+
+
+def test_a_fraction_is_no_whole_number_and_an_underscore_no_part_of_one(project: DbtProject) -> None:
+    people = project.csv(
+        "people.csv", ["customer_id", "visits"], [["a", "2"], ["b", "2.0"], ["c", "2.7"], ["d", "1_000"]]
+    )
+    inputs = file_inputs(customers=people, orders=project.csv("orders.csv", ORDER_HEADER, [("1", "a", "2024-05-01")]))
+    variables = {"inputs": inputs, "attributes": {"visits": "integer"}, "default_max_reject_share": 1.0}
+    project.build(*STAGING, variables=variables | {"segmentations": RFM}).check()
+    assert project.query("select customer_id, visits from staging.stg_customers order by 1") == [("a", 2), ("b", 2)]
+    assert project.query("select record_key, reason from staging.rejected_records order by 1") == [
+        ("c", "visits is not a whole number: '2.7'"),
+        ("d", "visits is not a whole number: '1_000'"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("column", "values", "expectation", "found"),
     [

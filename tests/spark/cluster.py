@@ -19,8 +19,9 @@ import pyspark
 
 LOOPBACK = "127.0.0.1"
 OLDEST_JAVA = 17
-# Hundreds of short queries: the quick compiler alone is faster in sum than waiting for the thorough one.
-JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=320m"
+# Hundreds of short queries: the quick compiler alone is faster in sum than waiting for the thorough one. Nobody needs
+# the catalogue after a crash of the tests, so it need not wait for the disk.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=320m -Dderby.system.durability=test"
 CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
 
 
@@ -53,6 +54,7 @@ class Cluster:
         self.master = f"spark://{LOOPBACK}:{self.port}"
         self.connect_port = free_port()
         self.remote = f"sc://{LOOPBACK}:{self.connect_port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -102,6 +104,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
+        self.processes.append(process)
         self._stack.callback(end, process)
         return process
 

@@ -7,6 +7,7 @@ time for the next build, so there is one for all.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,11 @@ from cluster import Cluster, java_problem
 from harness import ROOT, DbtProject
 from segmentation.variables import build_variables
 from spark_project import SparkProject, stop_session
+
+
+def pytest_configure() -> None:
+    # Whoever ends the tests ends what they started: as after Ctrl-C, fixtures are torn down.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

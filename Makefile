@@ -85,7 +85,7 @@ ifeq ($(HAS_JAVA),yes)
 	$(SAY) 'Running the tests of the adapter'
 	@$(BIN)/python -m pytest engines/sparksession/tests
 	$(SAY) 'Building on a cluster of one master and two workers, and comparing (up to fifteen minutes)'
-	@SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark
+	@SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark --durations=12
 else
 	$(SAY) 'Skipping the tests on Spark: they need Java 17 or later, and there is none here'
 endif

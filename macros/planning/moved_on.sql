@@ -9,7 +9,7 @@
         segmentation,
         base_number,
         segment_id,
-        -- Far more digits than are kept in the end: of a tie, one engine rounds the double and another its decimal digits.
+        -- Far more digits than are kept in the end: of a tie, one engine rounds the double, another its decimal digits.
         {{ exact_sum("customers", digits=9) }} as customers
     from (
         select

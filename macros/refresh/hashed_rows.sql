@@ -1,6 +1,8 @@
 {#- The rows of an input as two numbers: key_hash of the key that changes are followed by (lines by their order), and
     row_hash of all columns. A generated column follows from the others, and is dear. -#}
 {% macro hashed_rows(input) -%}
+    {#- Named here so that dbt, while it reads the project, takes a seed or model behind the input for a parent. -#}
+    {%- set source = input_source(input) if has_input(input) -%}
     {%- set key = key_columns(input)[0] -%}
     {%- set columns = [] -%}
     {%- for column in input_mapping(input, none) if column.name == key or not column.is_generated -%}

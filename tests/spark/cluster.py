@@ -19,9 +19,18 @@ import pyspark
 
 LOOPBACK = "127.0.0.1"
 OLDEST_JAVA = 17
-# Hundreds of short queries: the quick compiler alone is faster in sum than waiting for the thorough one. Nobody needs
-# the catalogue after a crash of the tests, so it need not wait for the disk.
-JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=320m -Dderby.system.durability=test"
+# Hundreds of short queries: the quick compiler alone is faster in sum than waiting for the thorough one, and the memory
+# of thirty thousand classes need not be collected on the way there. Nobody needs the catalogue after a crash of the
+# tests, so it need not wait for the disk.
+JAVA_OPTIONS = " ".join(
+    [
+        "-XX:TieredStopAtLevel=1",
+        "-XX:ReservedCodeCacheSize=320m",
+        "-XX:+UseSerialGC",
+        "-XX:MetaspaceSize=256m",
+        "-Dderby.system.durability=test",
+    ]
+)
 CONNECT_PLUGIN = "org.apache.spark.sql.connect.SparkConnectPlugin"
 
 

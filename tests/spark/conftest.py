@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from cluster import Cluster, java_problem
+from demo_files import DemoFiles
 from harness import ROOT, DbtProject
 from segmentation.variables import build_variables
 from spark_project import SparkProject, stop_session
@@ -88,17 +89,15 @@ def duckdb_demo(background: ThreadPoolExecutor, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture(scope="session")
-def duckdb_demo_again(
-    background: ThreadPoolExecutor, duckdb_demo: Future[DbtProject], tmp_path_factory: pytest.TempPathFactory
+def demo_files(tmp_path_factory: pytest.TempPathFactory) -> DemoFiles:
+    return DemoFiles(tmp_path_factory.mktemp("demo_files"))
+
+
+@pytest.fixture(scope="session")
+def duckdb_files(
+    background: ThreadPoolExecutor, demo_files: DemoFiles, tmp_path_factory: pytest.TempPathFactory
 ) -> Future[DbtProject]:
-    folder = tmp_path_factory.mktemp("duckdb_demo_again")
-
-    def build() -> DbtProject:
-        project = duckdb_demo.result().copy_to(folder)
-        project.build().check()
-        return project
-
-    return background.submit(build)
+    return background.submit(duckdb_build, tmp_path_factory.mktemp("duckdb_files"), demo_files.variables)
 
 
 @pytest.fixture(scope="session")

@@ -1,36 +1,46 @@
 """The marts of Spark are those of DuckDB, row by row: keys and labels equal, figures to 1e-9 of their size.
 
-The tests run in this order: a build on the cluster, the same again, other data.
+The tests run in this order: a build on the cluster, a batch on top of it, other data.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-import pyarrow.dataset
-
+from demo_files import DemoFiles
 from harness import DbtProject
+from segmentation.comparing import read_duckdb, read_parquet_folders
 from spark_project import SparkProject, differences, empty_warehouse
 
 
-def registry_rows(spark: SparkProject) -> int:
-    folder = spark.marts / "publication.db" / "model_registry"
-    return int(pyarrow.dataset.dataset(sorted(map(str, folder.rglob("*.parquet"))), format="parquet").count_rows())
-
-
-def test_the_demo_on_a_cluster_of_two_workers(standalone: SparkProject, duckdb_demo: Future[DbtProject]) -> None:
-    standalone.build().check()
-    assert differences(duckdb_demo.result(), standalone) == []
-
-
-def test_the_same_build_again_goes_on_with_its_models_and_history(
-    standalone: SparkProject, duckdb_demo_again: Future[DbtProject]
+def test_the_demo_on_a_cluster_of_two_workers(
+    standalone: SparkProject, demo_files: DemoFiles, duckdb_files: Future[DbtProject]
 ) -> None:
-    rows = registry_rows(standalone)
-    standalone.build().check()
-    assert registry_rows(standalone) == rows
-    assert differences(duckdb_demo_again.result(), standalone) == []
+    standalone.build(variables=demo_files.variables).check()
+    assert differences(duckdb_files.result(), standalone) == []
+
+
+def test_a_batch_on_top_of_it_with_the_same_models(
+    standalone: SparkProject,
+    demo_files: DemoFiles,
+    duckdb_files: Future[DbtProject],
+    background: ThreadPoolExecutor,
+) -> None:
+    duckdb = duckdb_files.result()
+    models = read_parquet_folders(standalone.marts, schema="publication")["model_registry"].num_rows
+    demo_files.add_batch()
+    on_duckdb = background.submit(duckdb.build, variables=demo_files.variables)
+    standalone.build(variables=demo_files.variables).check()
+    on_duckdb.result().check()
+    assert differences(duckdb, standalone) == []
+    assert read_parquet_folders(standalone.marts, schema="publication")["model_registry"].num_rows == models
+    for scopes in (
+        read_duckdb(duckdb.database, schema="refresh"),
+        read_parquet_folders(standalone.marts, schema="refresh"),
+    ):
+        assert scopes["refresh_scope"]["is_full"].to_pylist() == [False], scopes["refresh_scope"].to_pylist()
+        assert scopes["feature_scope"]["is_full"].to_pylist() == [False], scopes["feature_scope"].to_pylist()
 
 
 def test_online_retail_on_a_cluster_of_two_workers(

@@ -7,6 +7,23 @@
 {%- endmacro %}
 
 
+{#- What is measured of a segmentation: pairs of a measure and a feature, empty where the measure is of the model. -#}
+{% macro drift_measures_of(segmentation) -%}
+    {%- set features = drift_features(segmentation) -%}
+    {%- set found = [] -%}
+    {%- for feature in features -%}
+        {%- do found.append(("feature_psi", feature)) -%}
+        {%- if feature not in numeric_features(features) -%}
+            {%- do found.append(("unseen_share", feature)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if segmentation not in segmentations_of(["rfm"]) -%}
+        {%- do found.extend([("segment_psi", ""), ("distance_change", "")]) -%}
+    {%- endif -%}
+    {{- return(found) -}}
+{%- endmacro %}
+
+
 {#- The bin of a customer in a feature: for a number its place among the edges of the fit, which stand in `edges` as
     columns edge_<i>_<number>; for a category its level. A value lies in the bin of the first edge that it does not
     exceed, as in segmentation.drift. -#}

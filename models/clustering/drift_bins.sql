@@ -45,14 +45,12 @@ baseline as (
 
 ),
 
-today as (
+watched as (
 
-    select
+    select distinct
         segmentation,
-        coalesce(feature, '') as feature,
-        coalesce(bin, {{ as_text("segment_id") }}) as bin,
-        customers
-    from counts
+        feature
+    from baseline
 
 ),
 
@@ -70,15 +68,15 @@ together as (
     union all
 
     select
-        today.segmentation,
-        today.feature,
-        today.bin,
+        counts.segmentation,
+        coalesce(counts.feature, '') as feature,
+        coalesce(counts.bin, {{ as_text("counts.segment_id") }}) as bin,
         0 as share_at_fit,
         0 as known,
-        today.customers
-    from today
-    inner join (select distinct segmentation, feature from baseline) as watched
-        on today.segmentation = watched.segmentation and today.feature = watched.feature
+        counts.customers
+    from counts
+    inner join watched
+        on counts.segmentation = watched.segmentation and coalesce(counts.feature, '') = watched.feature
 
 ),
 

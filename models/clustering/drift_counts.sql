@@ -1,5 +1,7 @@
--- One row per segmentation, feature and bin, and per segment: how many of today's customers are there, by the model that
--- was active when this build began. All bins of a segmentation are counted in one pass over the customers.
+-- One row per segmentation, feature and bin, and per segment: how many of today's customers are there, by the model
+-- that was active when this build began. All bins of a segmentation are counted in one pass over the customers.
+-- The linter's idea of DuckDB has no grouping sets; that of Snowflake has.
+-- sqlfluff:dialect:snowflake
 {%- set columns = {
     "segmentation": "string", "feature": "string", "bin": "string", "segment_id": "integer", "customers": "bigint",
     "total_distance": "double",
@@ -58,7 +60,11 @@ counted as (
             where
                 has_purchased
                 and is_current
-                and exists (select 1 from parameters where segmentation = '{{ segmentation }}')
+                and exists (
+                    select 1
+                    from parameters
+                    where parameters.segmentation = '{{ segmentation }}'
+                )
             {% endif %}
         )
 
@@ -70,12 +76,13 @@ counted as (
         from placed
         cross join edges
     ) as {{ segmentation }}
-    group by grouping sets (
-        {%- for feature in features %}
-        (bin_{{ loop.index }}){{ "," if is_clustering or not loop.last }}
-        {%- endfor %}
-        {{ "(segment_id)" if is_clustering }}
-    )
+    group by
+        grouping sets (
+            {%- for feature in features %}
+            (bin_{{ loop.index }}){{ "," if is_clustering or not loop.last }}
+            {%- endfor %}
+            {{ "(segment_id)" if is_clustering }}
+        )
     union all
     {% endfor %}
     {{ no_rows(columns, "parameters") }}

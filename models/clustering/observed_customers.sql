@@ -14,12 +14,14 @@ with customers as (
 
 ),
 
+{% if online_segmentations() %}
 configuration as (
 
     select * from {{ ref("resolved_configuration") }}
 
 ),
 
+{% endif %}
 active as (
 
     select

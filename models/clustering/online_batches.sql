@@ -4,21 +4,19 @@
     "segmentation": "string", "segment_id": "integer", "feature": "string", "level": "string", "customers": "bigint",
     "total": "double", "as_of_date": "date",
 } %}
-with customers as (
-
-    select * from {{ ref("customer_features") }}
-
-),
-
-parameters as (
+-- depends_on: {{ ref("customer_features") }}
+with parameters as (
 
     select * from {{ ref("standing_parameters") }}
 
 ),
 
-configuration as (
+models as (
 
-    select * from {{ ref("resolved_configuration") }}
+    select distinct
+        segmentation,
+        generation
+    from parameters
 
 ),
 
@@ -28,15 +26,27 @@ news as (
         observed.segmentation,
         observed.customer_id
     from {{ ref("observed_customers") }} as observed
-    inner join (select distinct segmentation, generation from parameters) as models
+    inner join models
         on observed.segmentation = models.segmentation and observed.generation > models.generation
     where observed.counted_fingerprint is distinct from observed.fingerprint
 
 ),
 
+{% if online_segmentations() %}
+customers as (
+
+    select * from {{ ref("customer_features") }}
+
+),
+
+configuration as (
+
+    select * from {{ ref("resolved_configuration") }}
+
+),
+
+{% endif %}
 {% for segmentation in online_segmentations() %}
-{%- set features = var("segmentations")[segmentation]["features"] %}
-{%- set numbers = numeric_features(features) %}
 {{ segmentation }}_news as (
 
     select customers.*
@@ -47,36 +57,7 @@ news as (
 
 {{ segmentation }}_sums as (
 
-    select
-        segment_id,
-        case
-            {%- for feature in features if feature not in numbers %}
-            when level_{{ features.index(feature) + 1 }} is not null then '{{ feature }}'
-            {%- endfor %}
-            when false then ''
-        end as feature,
-        coalesce(
-            {%- for feature in features if feature not in numbers %}
-            level_{{ features.index(feature) + 1 }},
-            {%- endfor %}
-            cast(null as {{ dbt.type_string() }})
-        ) as level,
-        {%- for feature in numbers %}
-        {{ exact_sum("z_" ~ (features.index(feature) + 1), digits=9) }} as total_{{ features.index(feature) + 1 }},
-        {%- endfor %}
-        count(*) as customers,
-        max(as_of_date) as as_of_date
-    from (
-        {{ nearest_segments(
-            segmentation, segmentation ~ "_news", "parameters", "configuration", ["as_of_date"]
-        ) | indent(8) }}
-    ) as placed
-    group by grouping sets (
-        (segment_id)
-        {%- for feature in features if feature not in numbers %},
-        (segment_id, level_{{ features.index(feature) + 1 }})
-        {%- endfor %}
-    )
+    {{ batch_sums(segmentation, segmentation ~ "_news", "parameters", "configuration") | indent(4) }}
 
 ),
 

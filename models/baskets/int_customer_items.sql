@@ -15,7 +15,9 @@ lines as (
         as_of_date,
         {{ var("offers")["item"] }} as item
     from {{ ref("int_order_lines") }}
-    where {{ var("offers")["item"] }} is not null
+    where
+        {{ var("offers")["item"] }} is not null
+        and customer_id in (select customers.customer_id from customers)
 
 ),
 

@@ -143,7 +143,7 @@ def test_the_platforms_are_told_once_and_then_the_hash_is_gone(
     project, (_, _, digest) = erased
     told = project.query(f"select distinct change from marts.feed_changes where email_identifier = '{digest}'")
     assert told == [("remove",)]
-    assert {table for table, _ in traces(project, digest)} == {"feed_changes", "previous_feed_members"}
+    assert {table for table, _ in traces(project, digest)} == {"feed_changes"}
     assert project.query("select count(*) > 0 from feeds.exported_feed_members") == [(True,)]
     outcome = project.dbt("run", "--select", "previous_feed_members", "feed_changes", variables=variables(project))
     assert outcome.succeeded, outcome.output

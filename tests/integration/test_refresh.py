@@ -25,6 +25,7 @@ LASTING = {
     "features.customer_features",
     "value.customer_purchases",
     "segments.customer_segment_history",
+    "segments.rfm_scores",
     "segments.customer_segments",
     "publication.published_segments",
 }

@@ -107,3 +107,17 @@ from (
     cast(null as integer) as runner_up_segment_id,
     cast(null as double) as margin,
 {%- endmacro %}
+
+
+{#- The grid of RFM as one text, ` when ... then <segment>` for each cell: an aggregate over rfm_grid. -#}
+{% macro grid_as_cases() -%}
+    {%- set cells = [] -%}
+    {%- for recency in range(1, 6) -%}
+    {%- for frequency_monetary in range(1, 6) -%}
+    {%- set cell = "recency_score = " ~ recency ~ " and frequency_monetary_score = " ~ frequency_monetary -%}
+    {%- do cells.append("' when " ~ cell ~ " then ', cast(max(case when " ~ cell ~ " then segment_id end) as "
+        ~ dbt.type_string() ~ ")") -%}
+    {%- endfor -%}
+    {%- endfor -%}
+    concat({{ cells | join(", ") }})
+{%- endmacro %}

@@ -9,12 +9,8 @@ with configuration as (
 
 cells as (
 
-    select {{ dbt.listagg(
-        "concat('when recency_score = ', cast(recency_score as string), ' and frequency_monetary_score = ', "
-        ~ "cast(frequency_monetary_score as string), ' then ', cast(segment_id as string))",
-        "' '",
-        "order by recency_score, frequency_monetary_score"
-    ) }} as grid
+    -- The grid is proved total before any model runs: each of its cells has a segment.
+    select {{ grid_as_cases() }} as grid
     from {{ ref("rfm_grid") }}
 
 ),
@@ -40,20 +36,29 @@ queries as (
 
 ),
 
-final as (
+named as (
 
     select
         queries.segmentation,
         concat('score_', queries.segmentation) as macro_name,
-        replace(replace(replace(replace(
-            queries.query,
-            '$uses_orders', cast(configuration.uses_orders as {{ dbt.type_string() }})),
-            '$config_hash', configuration.config_hash),
-            '$rfm_grid', cells.grid),
-            '$rfm_prospects', cast(prospects.segment_id as {{ dbt.type_string() }})
-        ) as query
+        replace(queries.query, '$uses_orders', cast(configuration.uses_orders as {{ dbt.type_string() }})) as query,
+        configuration.config_hash
     from queries
     inner join configuration on queries.segmentation = configuration.segmentation
+
+),
+
+final as (
+
+    select
+        named.segmentation,
+        named.macro_name,
+        replace(
+            replace(replace(named.query, '$config_hash', named.config_hash), '$rfm_grid', cells.grid),
+            '$rfm_prospects',
+            cast(prospects.segment_id as {{ dbt.type_string() }})
+        ) as query
+    from named
     cross join cells
     cross join prospects
 

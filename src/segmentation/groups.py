@@ -17,7 +17,7 @@ from segmentation.choose_k import VALLEY_DEPTH, VALLEY_STRENGTH
 from segmentation.columns import FloatArray, IntArray
 from segmentation.distances import Clustering, MixedData, Prototypes
 from segmentation.refinement import mapping
-from segmentation.separation import Valleys, valleys
+from segmentation.separation import Valleys, half_steps, valleys
 
 CHAIN_TOP = 12
 """Segments from which parts are merged down to 2; doubled until it exceeds the largest k by two."""
@@ -29,7 +29,7 @@ SHARED_SPREAD = 0.1
 """Share of the spread common to all parts in that of each, so that no part shrinks to a line."""
 
 LEAST_SPREAD = 1e-3
-"""Of the variance of each number, added to that of each part: a value that many customers share is no part."""
+"""Of the variance of each number, added to that of each part; where customers share values, half a step squared is."""
 
 LEVEL_WEIGHT = 2.0
 """Customers of the common distribution of levels that each part begins with."""
@@ -187,7 +187,8 @@ class _Mixture:
         self.indicators = [
             (column[:, None] == np.arange(int(column.max()) + 1)).astype(float) for column in data.codes.T
         ]
-        self.least = np.diag(LEAST_SPREAD * self.points.var(axis=0) + np.finfo(float).tiny)
+        least = np.maximum(LEAST_SPREAD * self.points.var(axis=0), half_steps(self.points) ** 2)
+        self.least = np.diag(least + np.finfo(float).tiny)
 
     def fit(self, labels: IntArray) -> IntArray:
         """Return for each customer the part that it most likely belongs to, from labels 0..k-1 to begin with.

@@ -19,6 +19,9 @@ RIDGE = 1e-3
 
 TURNS = 5
 
+ATOM_SHARE = 0.01
+"""Share of customers from which a value that they have in common leaves gaps by its nature, as counts and zeros do."""
+
 FEWEST = 2
 """Customers that a segment needs to have a spread."""
 
@@ -55,6 +58,7 @@ def valleys(data: MixedData, fit: Clustering) -> Valleys:
     k = len(fit.prototypes)
     depth, strength = np.zeros((k, k)), np.zeros((k, k))
     numbers = data.weighted()
+    number_steps = half_steps(numbers)
     modes = fit.prototypes.modes
     members = [np.flatnonzero(fit.labels == segment) for segment in range(k)]
     for one in range(k):
@@ -66,10 +70,44 @@ def valleys(data: MixedData, fit: Clustering) -> Valleys:
             second = _coordinates(data, numbers, members[other], differs, modes[one], modes[other])
             elsewhere = np.flatnonzero((fit.labels != one) & (fit.labels != other))
             others = _coordinates(data, numbers, elsewhere, differs, modes[one], modes[other])
-            steps = np.concatenate([np.zeros(numbers.shape[1]), np.sqrt(data.gammas[differs] / 2)])
+            steps = np.concatenate([number_steps, np.sqrt(data.gammas[differs] / 2)])
             noise = np.random.default_rng([one, other]).standard_normal(len(data))
             depth[one, other], strength[one, other] = _deepest(first, second, others, steps, noise)
     return Valleys(depth + depth.T, strength + strength.T)
+
+
+def half_steps(numbers: FloatArray) -> FloatArray:
+    """Return half the widest gap beside a value that many customers have in common, 0 for a number without such values.
+
+    A gap ends where as many customers lie beyond the value as share it, or half of those beyond where these are fewer:
+    for counts that is the next one or two, for a zero that many have the middle of the rest.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n, p)
+        n customers.
+
+    Returns
+    -------
+    ndarray of shape (p,)
+        In units of the numbers.
+    """
+    n, p = numbers.shape
+    steps = np.zeros(p)
+    enough = max(int(np.ceil(ATOM_SHARE * n)), FEWEST)
+    for feature in range(p):
+        ordered = np.sort(numbers[:, feature])
+        values, starts, counts = np.unique(ordered, return_index=True, return_counts=True)
+        atoms = counts >= enough
+        first, end = starts[atoms], starts[atoms] + counts[atoms]
+        above = end + np.minimum(counts[atoms], (n - end) // 2)
+        below = first - 1 - np.minimum(counts[atoms], first // 2)
+        up = ordered[np.minimum(above, n - 1)] - values[atoms]
+        down = values[atoms] - ordered[np.maximum(below, 0)]
+        # Fewer customers than make a value common are no other side of a gap.
+        gaps = np.concatenate([up[n - end >= enough], down[first >= enough]])
+        steps[feature] = gaps.max(initial=0.0) / 2
+    return steps
 
 
 def _coordinates(
@@ -89,8 +127,9 @@ def _deepest(
     Segments of k-means end where the distances are equal, be the groups round or not. Cut at the bottom of the valley
     instead, they give a better discriminant, and so on.
 
-    A category has gaps between its levels by its nature. Noise as wide as half the largest step that one category makes
-    on the discriminant closes them: one category alone then makes no valley, several that go together do.
+    A category has gaps between its levels by its nature, and so has a number with values that many customers share.
+    Noise as wide as half the largest step that one feature makes on the discriminant closes them: one such feature
+    alone then makes no valley, several that go together do.
 
     Two parts of one crowd may have a gap where a third part lies. In the depth, customers of others therefore count as
     far as they are as near to the line between the two means as the customers of both.
@@ -140,7 +179,7 @@ def _discriminant(first: FloatArray, second: FloatArray, steps: FloatArray) -> t
 
     And the covariance within both.
 
-    A category counts as if it had a spread of half its step more: a direction of many steps is closed by less noise.
+    What has steps counts as if it had a spread of half a step more: a direction of many steps is closed by less noise.
     """
     difference = first.mean(axis=0) - second.mean(axis=0)
     within = (_scatter(first) + _scatter(second)) / (len(first) + len(second)) + np.diag(steps**2)

@@ -6,8 +6,9 @@ import numpy as np
 
 from segmentation.choose_k import VALLEY_DEPTH, VALLEY_STRENGTH
 from segmentation.distances import Clustering, MixedData, Prototypes, assign
+from segmentation.k_search import groups_at
 from segmentation.kprototypes import fit_kprototypes
-from segmentation.separation import valleys
+from segmentation.separation import half_steps, valleys
 
 
 def numeric(points: np.ndarray) -> MixedData:
@@ -77,6 +78,34 @@ def test_one_category_makes_no_valley_and_several_that_go_together_do() -> None:
     found = valleys(together, fit_kprototypes(together, 2, seed=0))
     assert found.depth[0, 1] > VALLEY_DEPTH
     assert found.strength[0, 1] > VALLEY_STRENGTH
+
+
+def test_steps_are_those_of_values_that_many_share() -> None:
+    rng = np.random.default_rng(0)
+    numbers = np.column_stack(
+        [
+            rng.normal(size=3_000),
+            np.arange(3_000) % 4,
+            np.where(np.arange(3_000) < 2_000, 0.0, rng.uniform(1, 2, 3_000)),
+        ]
+    )
+    continuous, counts, zeros = half_steps(numbers)
+    assert continuous == 0
+    assert 0.5 <= counts <= 1.0
+    assert 0.7 < zeros < 0.8
+    assert half_steps(np.ones((50, 1))).tolist() == [0.0]
+
+
+def test_zeros_and_counts_alone_make_no_groups() -> None:
+    """Nothing goes together, but one number is zero for many and the other takes four values."""
+    rng = np.random.default_rng(0)
+    zeros = np.where(rng.random(3_000) < 0.6, 0.0, rng.uniform(2, 3, 3_000))
+    data = numeric(np.column_stack([rng.normal(size=3_000), zeros, 2.0 * rng.poisson(0.8, 3_000)]))
+    for k in (2, 3, 4):
+        fit = fit_kprototypes(data, k, seed=0)
+        assert valleys(data, fit).depth[np.triu_indices(k, 1)].min() < VALLEY_DEPTH
+        groups = groups_at(data, {k: fit}, seed=0)
+        assert all(found.clarity < 1 for found in groups.values())
 
 
 def test_segments_of_one_customer_and_identical_customers() -> None:

@@ -1,9 +1,9 @@
-{#- Called when everything has ended: where staging failed, finds the mapped expressions that fail on some row, and says
-    so in our own words. The engine's message names a value, but neither the input nor the variable. A build that
-    succeeds pays nothing for it. -#}
+{#- Called when everything has ended: where a model that reads the inputs failed, finds the mapped expressions that fail
+    on some row, and says so in our own words. The engine's message names a value, but neither the input nor the
+    variable. A build that succeeds pays nothing for it. -#}
 {% macro explain_failed_inputs(results) -%}
     {%- set failed = [] -%}
-    {%- for result in results if result.status == 'error' and result.node.schema == 'staging' -%}
+    {%- for result in results if result.status == 'error' and result.node.schema in ['staging', 'refresh'] -%}
         {%- do failed.append(result.node.name) -%}
     {%- endfor -%}
     {%- if is_building() and failed -%}

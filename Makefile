@@ -81,10 +81,9 @@ stream: $(STAMP) ## Build what arrives, batch by batch: LANDING=folder STORE=fol
 	exec $(BIN)/python -m segmentation.stream --landing "$$LANDING" --database "$$SEGMENTATION_DATABASE" \
 		--vars "$$VARS" --tables "$$TABLES" "$$@" $(STREAM)
 
-test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, and where there is Java 17 those on Spark
+test: dbt-tests ## Run every test on DuckDB: the dbt tests on the demo data, then pytest; Spark has spark-test
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.
 ifneq ($(filter spark-test,$(MAKECMDGOALS)),)

@@ -32,6 +32,8 @@ queries as (
         '{{ segmentation }}' as segmentation,
         {{ string_literal(scoring_query(segmentation)) }} as query
     {{ "union all" if not loop.last }}
+    {% else %}
+    {{ no_rows({"segmentation": "string", "query": "string"}) }}
     {% endfor %}
 
 ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         _run(options)
-    except UserError as error:
+    except (UserError, OSError, sqlite3.Error) as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
     return 0
@@ -58,7 +59,7 @@ def _run(options: argparse.Namespace) -> None:
         # Importing dbt takes seconds, and a second stream on the same store is told at once.
         from segmentation.stream.building import WarmProject  # noqa: PLC0415
 
-        project = WarmProject(options.project.absolute(), store.folder / "dbt", variables)
+        project = WarmProject(options.project.absolute(), store.folder / "dbt", variables, store)
         inputs = project.inputs()
         landing = Landing(
             options.landing, inputs=inputs, settle_seconds=timing.settle, patience_seconds=timing.patience

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
-from segmentation.configuration import read_variables
 from segmentation.errors import UserError
-from segmentation.stream.store import INPUTS
+from segmentation.stream.store import INPUTS, Store
 
 __all__ = ["Verdict", "WarmProject"]
 
@@ -62,13 +62,18 @@ class WarmProject:
         Folder for dbt's artefacts and log.
     variables : mapping of str
         dbt's variables, as for any build; `inputs` is replaced at each build.
+    store : Store
+        What builds read. The project is parsed for inputs of which all are there, so that a file of one that had none
+        yet needs no second parsing.
     """
 
-    def __init__(self, folder: Path, work: Path, variables: Mapping[str, Any]) -> None:
+    def __init__(self, folder: Path, work: Path, variables: Mapping[str, Any], store: Store) -> None:
         self._words = ["--project-dir", str(folder), "--profiles-dir", str(folder)]
         self._words += ["--target-path", str(work / "target"), "--log-path", str(work / "logs"), "--no-write-json"]
-        self._variables = dict(variables)
-        self._manifests: dict[str, bytes] = {}
+        defaults = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+        self._variables = {"inputs": defaults["inputs"], **variables}
+        self._store = store
+        self._parsed: bytes | None = None
         self._known_headers: set[tuple[str, tuple[str, ...]]] = set()
         self._messages: list[str] = []
 
@@ -83,9 +88,7 @@ class WarmProject:
         invoked = self._invoke(["run-operation", "check_input_settings"], self._variables)
         if not invoked.success:
             raise UserError(self._failure(invoked)[0])
-        configuration = self._manifest(self._variables).nodes["model.customer_segmentation.resolved_configuration"]
-        inputs = read_variables(configuration.config.meta["variables"])["inputs"]
-        return {name: dict(inputs[name]) for name in INPUTS if name in inputs}
+        return {name: dict(self._variables["inputs"][name]) for name in INPUTS if name in self._variables["inputs"]}
 
     def build(self, inputs: Mapping[str, Any], *, changed: Collection[str] | None) -> Verdict:
         """Build what depends on some inputs, with all tests of it, and publish.
@@ -147,20 +150,28 @@ class WarmProject:
             raise UserError(f"The columns of a file for {name} cannot be checked: {reason}")
         return reason
 
-    def _manifest(self, variables: Mapping[str, Any]) -> Manifest:
-        key = json.dumps(variables, sort_keys=True)
-        if key not in self._manifests:
-            parsed = dbtRunner().invoke([*_QUIET, "parse", *self._words, "--vars", key])
+    def _manifest(self) -> Manifest:
+        if self._parsed is None:
+            inputs = self._variables["inputs"]
+            # What is of another shape is told by check_input_settings, which needs a manifest too.
+            settings = {name: inputs[name] for name in INPUTS if isinstance(inputs, dict) and name in inputs}
+            stored = {
+                name: self._store.setting(name, setting)
+                for name, setting in settings.items()
+                if isinstance(setting, dict)
+            }
+            variables = json.dumps({**self._variables, "inputs": stored}, ensure_ascii=False)
+            parsed = dbtRunner().invoke([*_QUIET, "parse", *self._words, "--vars", variables])
             if not isinstance(parsed.result, Manifest):
-                raise UserError(f"The project cannot be parsed: {parsed.exception}")
-            self._manifests = {key: pickle.dumps(parsed.result)}
-        manifest = pickle.loads(self._manifests[key])  # noqa: S301 - our own bytes
+                raise UserError(f"The project cannot be parsed: {_one_line(str(parsed.exception))}")
+            self._parsed = pickle.dumps(parsed.result)
+        manifest = pickle.loads(self._parsed)  # noqa: S301 - our own bytes
         assert isinstance(manifest, Manifest)  # noqa: S101
         return manifest
 
     def _invoke(self, words: Sequence[str], variables: Mapping[str, Any]) -> dbtRunnerResult:
         self._messages = []
-        runner = dbtRunner(manifest=self._manifest(variables), callbacks=[self._listen])
+        runner = dbtRunner(manifest=self._manifest(), callbacks=[self._listen])
         return runner.invoke([*_QUIET, *words, *self._words, "--vars", json.dumps(variables, ensure_ascii=False)])
 
     def _listen(self, event: Any) -> None:

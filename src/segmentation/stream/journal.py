@@ -214,7 +214,7 @@ class Journal:
     def withdraw_batch(self, number: int, reason: str) -> None:
         """End a batch without having taken anything: its files count as never seen."""
         with self._transaction():
-            self._connection.execute("delete from files where batch_number = ?", [number])
+            self._connection.execute("update files set outcome = 'withdrawn' where batch_number = ?", [number])
             self._connection.execute(
                 """
                 update batches
@@ -236,7 +236,7 @@ class Journal:
     # --- files -------------------------------------------------------------------------------------------------
 
     def files_of(self, batch: int, outcome: str) -> list[StoredFile]:
-        """Return the files of a batch that are `accepted` or were `set aside`, in their order."""
+        """Return the files of a batch that are `accepted`, were `set aside` or `withdrawn`, in their order."""
         found = self._connection.execute(
             "select * from files where batch_number = ? and outcome = ? order by file_number", [batch, outcome]
         )
@@ -263,7 +263,7 @@ class Journal:
 
     def has_history(self, name: str) -> bool:
         """Return whether what an input held before the first batch was taken."""
-        query = "select count(*) from files where input = ? and origin = 'history'"
+        query = "select count(*) from files where input = ? and origin = 'history' and outcome = 'accepted'"
         return bool(self._value(query, name))
 
     def note_set_aside(self, arrival: Arrival, reason: str) -> None:

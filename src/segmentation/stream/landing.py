@@ -171,16 +171,13 @@ class Landing:
             digest = content_hash(landed.path)
             if _identity(landed.path) != landed.identity:
                 raise UnreadableError("it is being written to", may_be_unfinished=True)  # noqa: TRY301
-        except FileNotFoundError as error:
+        except (OSError, UnreadableError) as error:
             staged.unlink(missing_ok=True)
-            raise UnreadableError("it is gone", may_be_unfinished=True) from error
-        except UnreadableError as error:
-            staged.unlink(missing_ok=True)
+            reason = error.reason if isinstance(error, UnreadableError) else f"it cannot be read: {error.strerror}"
+            may_be_unfinished = error.may_be_unfinished if isinstance(error, UnreadableError) else True
             out_of_patience = self.left_alone_for(landed, now=now) >= self._patience
             self._unfinished[landed.path] = landed.identity
-            raise UnreadableError(
-                error.reason, may_be_unfinished=error.may_be_unfinished and not out_of_patience
-            ) from error
+            raise UnreadableError(reason, may_be_unfinished=may_be_unfinished and not out_of_patience) from error
         arrival = Arrival(landed.input, landed.path.name, "landing", landed.identity, digest, rows, landed.arrived_at)
         put_in_place(staged, store.incoming / arrival.staged_name)
         return arrival
@@ -217,7 +214,10 @@ class Landing:
 
     def unread(self, landed: Landed) -> Arrival:
         """Return what the journal notes of a file that could not be read."""
-        digest = content_hash(landed.path) if landed.path.exists() else ""
+        try:
+            digest = content_hash(landed.path)
+        except OSError:
+            digest = ""
         return Arrival(landed.input, landed.path.name, "landing", landed.identity, digest, 0, landed.arrived_at)
 
     def _is_due(self, landed: Landed, *, now: float) -> bool:

@@ -426,12 +426,6 @@ class Stream:
 
     def _build_inputs(self) -> dict[str, Any]:
         """Return the variable `inputs` of a build: each reads its folder of the store."""
-        there = self._store.inputs()
         return {
-            name: {
-                **{key: value for key, value in setting.items() if key not in {"ref", "relation", "path"}},
-                "path": self._store.glob(name),
-            }
-            for name, setting in self._inputs.items()
-            if name in there
+            name: self._store.setting(name, self._inputs[name]) for name in self._store.inputs() if name in self._inputs
         }

@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 
+from segmentation.errors import UserError
 from segmentation.publishing import quote_identifier, quote_literal
 
 __all__ = ["ENDINGS", "UnreadableError", "engine", "parquet_columns", "write_relation", "write_staged"]
@@ -87,6 +88,8 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> i
     ------
     UnreadableError
         If the file is empty, cannot be read, or holds values that its input's columns cannot hold.
+    UserError
+        If the target cannot be written: that is no fault of the file.
     """
     if not source.name.lower().endswith(ENDINGS):
         raise UnreadableError(f"its name ends in none of {', '.join(ENDINGS)}")
@@ -107,6 +110,8 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> i
         with engine() as connection:
             rows = write_relation(connection, relation, target, columns=columns)
     except duckdb.Error as error:
+        if str(target) in str(error):
+            raise UserError(f"The store cannot be written: {error}") from error
         first_lines = " ".join(str(error).split("\n\n")[0].split())
         raise UnreadableError(f"it cannot be read: {first_lines[:300]}", may_be_unfinished=True) from error
     if rows == 0:

@@ -48,13 +48,16 @@ FILE_COLUMNS: Final = {
     "input": (pa.string(), "Input that the file landed for."),
     "file_name": (pa.string(), "Its name, or the table that was polled."),
     "origin": (pa.string(), "landing, table, or history: what the inputs held before the first batch."),
-    "outcome": (pa.string(), "accepted, set aside or duplicate."),
+    "outcome": (pa.string(), "accepted, set aside, duplicate, or withdrawn with the first batch."),
     "reason": (pa.string(), "Why it does not count."),
     "row_count": (pa.int64(), "Rows, 0 where it could not be read."),
     "content_hash": (pa.string(), "SHA-256 of its bytes: the same content counts once per input."),
     "arrived_at": (pa.timestamp("ms"), "When it came to be in the landing folder, UTC."),
 }
 """Columns of stream.stream_files, with what they mean."""
+
+_LATEST: Final = 10_000
+"""So many batches and files are told; the journal knows all of them."""
 
 _BATCHES: Final = f"""
     select
@@ -72,15 +75,15 @@ _BATCHES: Final = f"""
         cast(started_at * 1000 as integer),
         cast(finished_at * 1000 as integer),
         batches.seconds, batches.lag_seconds, batches.files_waiting
-    from batches
+    from (select * from batches order by batch_number desc limit {_LATEST}) as batches
     order by batches.batch_number
 """
 
-_FILES: Final = """
+_FILES: Final = f"""
     select
         file_number, batch_number, input, file_name, origin, outcome, reason, row_count, content_hash,
         cast(arrived_at * 1000 as integer)
-    from files
+    from (select * from files order by file_number desc limit {_LATEST}) as files
     order by file_number
 """
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from segmentation.errors import UserError
 from segmentation.files import put_in_place, sync
@@ -82,6 +82,11 @@ class Store:
         """Return the glob that a build reads for an input."""
         return str(self.folder / name / "*.parquet")
 
+    def setting(self, name: str, setting: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the variable `inputs` says of an input for a build that reads it from here."""
+        kept = {key: value for key, value in setting.items() if key not in {"ref", "relation", "path"}}
+        return {**kept, "path": self.glob(name)}
+
     def inputs(self) -> list[str]:
         """Return the inputs that have accepted files."""
         return [name for name in INPUTS if any((self.folder / name).glob("*.parquet"))]
@@ -137,9 +142,10 @@ class Store:
         if number is not None:
             for file in journal.files_of(number, "accepted"):
                 self.move_in(file)
-        # The latest batch alone can have files that were set aside and not yet removed.
-        for file in journal.files_of(journal.last_batch_number(), "set aside"):
-            self.remove(file)
+        # The latest batch alone can have files that no longer count and are not yet removed.
+        for outcome in ("set aside", "withdrawn"):
+            for file in journal.files_of(journal.last_batch_number(), outcome):
+                self.remove(file)
         self._check(journal.accepted_names())
         for leftover in self.incoming.iterdir():
             leftover.unlink()

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -22,9 +23,14 @@ from segmentation.variables import build_variables
 from spark_project import SparkProject, stop_session
 
 
-def pytest_configure() -> None:
-    # Whoever ends the tests ends what they started: as after Ctrl-C, fixtures are torn down.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Whoever ends the tests ends what they started, as after Ctrl-C, also in the midst of a build of dbt's."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        session.shouldstop = f"ended by {signal.Signals(number).name}"
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,17 +43,19 @@ class SparkProject:
 
     def start(self) -> None:
         """Start the session of this process, where there is none."""
-        self._invoke("debug", "--connection").check()
+        folders = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--log-path", str(self.folder / "logs")]
+        self._invoke(["debug", "--connection", *folders, "--target", "spark"]).check()
 
     def build(self, *arguments: str, variables: Mapping[str, Any] | None = None) -> Outcome:
         """Run `dbt build`; a session of this process stays for the next build, as warm as it has become."""
+        target = "spark_connect" if self.is_remote else "spark"
+        words = DbtProject(self.folder).command("build", *arguments, "--target", target, variables=variables)
         if not self.is_remote:
-            return self._invoke("build", *arguments, variables=variables)
-        words = DbtProject(self.folder).command("build", *arguments, "--target", "spark_connect", variables=variables)
+            # Without what starts Python, and without --no-use-colors.
+            return self._invoke(words[4:])
         return run_command(words, folder=ROOT, variables=self.settings)
 
-    def _invoke(self, command: str, *arguments: str, variables: Mapping[str, Any] | None = None) -> Outcome:
-        words = DbtProject(self.folder).command(command, *arguments, "--target", "spark", variables=variables)[4:]
+    def _invoke(self, words: list[str]) -> Outcome:
         printed: list[str] = []
 
         def keep(event: EventMsg) -> None:
@@ -77,8 +79,6 @@ def _outcome(words: list[str], result: dbtRunnerResult, printed: list[str]) -> O
 def differences(duckdb: DbtProject, spark: SparkProject) -> list[str]:
     left, right = read_duckdb(duckdb.database), read_parquet_folders(spark.marts)
     assert left.keys() == right.keys() == KEYS.keys()
-    # Nobody's address is known in some data, so there is nobody to be exported.
-    assert all(left[name].num_rows for name in left if not name.startswith("feed_"))
     return [str(found) for name in KEYS for found in compare_tables(name, left[name], right[name], key=KEYS[name])][:20]
 
 

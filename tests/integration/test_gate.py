@@ -175,9 +175,9 @@ def test_a_killed_build_leaves_what_is_published(small: DbtProject, tmp_path: Pa
     project = copy_of_small(small, tmp_path / "warehouse")
     before = Before(project)
     for marker in (
-        "START sql table model staging.stg_orders_checked",
+        "START sql refreshed model staging.stg_orders_checked",
         "START python table model clustering.candidate_parameters",
-        "START sql table model marts.fct_customer_segments",
+        "START sql refreshed model marts.fct_customer_segments",
     ):
         kill_at(project, marker, as_of_date=OTHER_DAY, segmentations=SEGMENTATIONS | {"second_rfm": {"method": "rfm"}})
         # Behind the gate the new model may already be registered; readers see nothing of it.
@@ -192,9 +192,9 @@ def test_a_build_killed_just_before_the_rename_leaves_what_is_published(small: D
     model = root / "models" / "publication" / "publication.py"
     replace_in(
         model,
-        "from segmentation.publishing import publish\n",
+        "from segmentation.publishing import Changes, last_digest, publish\n",
         "import os\nimport signal\n\n"
-        "from segmentation import publishing\nfrom segmentation.publishing import publish\n\n"
+        "from segmentation import publishing\nfrom segmentation.publishing import Changes, last_digest, publish\n\n"
         "publishing.put_in_place = lambda temporary, target: os.killpg(0, signal.SIGKILL)\n",
     )
     project = DbtProject(copy_of_small(small, tmp_path / "warehouse").folder, root=root)

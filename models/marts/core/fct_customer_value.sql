@@ -21,11 +21,21 @@ horizons as (
 
 ),
 
+-- Without a model there is no horizon, only the reason, which then holds for each. Spread out first: an outer join on
+-- anything but equal columns compares every customer with every other.
 customer_values as (
 
-    select *
-    from {{ ref("customer_values") }}
-    where dataset = 'current'
+    select
+        known.customer_id,
+        horizons.horizon_days,
+        known.probability_alive,
+        known.expected_orders,
+        known.expected_order_value,
+        known.lifetime_value,
+        known.reason
+    from {{ ref("customer_values") }} as known
+    inner join horizons on coalesce(known.horizon_days, horizons.horizon_days) = horizons.horizon_days
+    where known.dataset = 'current'
 
 ),
 
@@ -50,8 +60,7 @@ final as (
     left join customer_values
         on
             customers.customer_id = customer_values.customer_id
-            -- Without a model there is no horizon, only the reason.
-            and coalesce(customer_values.horizon_days, horizons.horizon_days) = horizons.horizon_days
+            and horizons.horizon_days = customer_values.horizon_days
 
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import pairwise, permutations
 from pathlib import Path
 
 import numpy as np
@@ -267,6 +267,15 @@ def eta_squared(frame: pd.DataFrame, group: str, outcome: str) -> float:
     return float(((means - frame[outcome].mean()) ** 2).sum()) / total
 
 
+def test_segments_drawn_by_lot_explain_what_the_formula_says() -> None:
+    """Mean over every order of the labels: revenue as uneven as it gets makes no difference to it."""
+    outcomes, labels = [0.0, 1.0, 2.0, 5.0, 40.0, 900.0, 3.0], [1, 1, 1, 2, 2, 3, 3]
+    drawn = [
+        eta_squared(pd.DataFrame({"lot": lot, "outcome": outcomes}), "lot", "outcome") for lot in permutations(labels)
+    ]
+    assert np.mean(drawn) == pytest.approx((3 - 1) / (len(outcomes) - 1), rel=1e-9)
+
+
 @pytest.mark.parametrize("name", ["demo", "online_retail"])
 def test_differentiation_is_the_variance_that_segments_of_then_explain(
     name: str, demo: DbtProject, example: Callable[[str], DbtProject]
@@ -293,7 +302,6 @@ def test_differentiation_is_the_variance_that_segments_of_then_explain(
         """
     ).to_pandas()
     rfm = customers[customers["segmentation"] == "rfm"].set_index("customer_id")["segment_id"]
-    random = np.random.default_rng(1)
     for row in rows.itertuples():
         own = customers[customers["segmentation"] == row.segmentation].copy()
         assert row.customers == len(own)
@@ -304,9 +312,8 @@ def test_differentiation_is_the_variance_that_segments_of_then_explain(
         assert row.segments_explained == pytest.approx(eta_squared(own, "segment_id", outcome), abs=1e-5)
         assert row.rfm_explained == pytest.approx(eta_squared(own, "rfm", outcome), abs=1e-5)
         assert row.past_revenue_explained == pytest.approx(eta_squared(own, "past", outcome), abs=1e-5)
-        # Segments of the same sizes, drawn by lot: the formula is their mean.
-        drawn = [eta_squared(own.assign(lot=random.permutation(own["segment_id"])), "lot", outcome) for _ in range(60)]
-        assert row.random_explained == pytest.approx(np.mean(drawn), abs=5 * np.std(drawn) / np.sqrt(60))
+        # Segments of the same sizes, drawn by lot, explain on average one part in customers - 1 for each but the first.
+        assert row.random_explained == pytest.approx((row.segments - 1) / (len(own) - 1), abs=1e-6)
         if row.segmentation != "rfm" and row.segments_explained > 3 * row.random_explained:
             beats = row.segments_explained > row.rfm_explained
             assert row.reading == ("beats RFM" if beats else "does not beat RFM")

@@ -123,12 +123,14 @@ def test_derivatives_are_those_of_the_likelihoods(r: float, alpha: float, a: flo
     age = rng.uniform(1, 10, 20)
     t_x = np.where(x > 0, age * rng.random(20), 0.0)
     point = np.array([r, alpha, a, b])
-    _, gradient = bg_nbd._log_likelihood(point, x, t_x, age, np.ones(20))
-    numeric = approx_fprime(point, lambda p: bg_nbd._log_likelihood(p, x, t_x, age, np.ones(20))[0], 1e-6)
+    histories = bg_nbd._Histories.of(x, t_x, age, np.ones(20))
+    _, gradient = bg_nbd._log_likelihood(point, histories)
+    numeric = approx_fprime(point, lambda p: bg_nbd._log_likelihood(p, histories)[0], 1e-6)
     assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
     values = rng.gamma(2.0, 5.0, 20) + 0.1
-    _, gradient = gamma_gamma._log_likelihood(point[:3], x + 1, values)
-    numeric = approx_fprime(point[:3], lambda p: gamma_gamma._log_likelihood(p, x + 1, values)[0], 1e-6)
+    orders = gamma_gamma._Orders.of(x + 1, values)
+    _, gradient = gamma_gamma._log_likelihood(point[:3], orders)
+    numeric = approx_fprime(point[:3], lambda p: gamma_gamma._log_likelihood(p, orders)[0], 1e-6)
     assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
 
 
@@ -236,10 +238,10 @@ def test_where_customers_stop_at_once_or_never_the_spread_is_held_and_said_so() 
     steady = probability_alive(model, np.array([6.0]), np.array([650.0]), np.array([700.0]))
     assert (silent < 0.6).all()
     assert steady > 0.9
-    held = bg_nbd._held_log_likelihood
+    held, histories = bg_nbd._held_log_likelihood, bg_nbd._Histories.of(x, t_x, age, np.ones_like(x))
     point = np.array([model.r, model.alpha, model.a / model.b])
-    numeric = approx_fprime(point, lambda p: held(p, x, t_x, age, np.ones_like(x))[0], 1e-6)
-    assert held(point, x, t_x, age, np.ones_like(x))[1] == pytest.approx(numeric, rel=1e-3, abs=1.0)
+    numeric = approx_fprime(point, lambda p: held(p, histories)[0], 1e-6)
+    assert held(point, histories)[1] == pytest.approx(numeric, rel=1e-3, abs=1.0)
 
 
 def test_where_nobody_stops_everybody_is_alive() -> None:

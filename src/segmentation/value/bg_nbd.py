@@ -12,11 +12,12 @@ Pareto/NBD model. Marketing Science 24(2), 275-284.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.special import digamma, gammaln, hyp2f1
 
-from segmentation.columns import FloatArray
+from segmentation.columns import FloatArray, IntArray
 from segmentation.value.likelihood import maximise
 
 STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 1.0, 0.5, 2.0), (2.0, 3.0, 0.2, 4.0))
@@ -93,13 +94,13 @@ def fit_bg_nbd(x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArr
     if not (x > 0).any():
         raise ValueError("there are no repeat orders")
     unit = float(np.average(age, weights=counts))
-    scaled = (x, t_x / unit, age / unit, counts)
+    histories = _Histories.of(x, t_x / unit, age / unit, counts)
     total = float(counts.sum())
-    best, value, inside = maximise(lambda parameters: _log_likelihood(parameters, *scaled), STARTS, total=total)
+    best, value, inside = maximise(lambda parameters: _log_likelihood(parameters, histories), STARTS, total=total)
     is_held = bool(best[2] + best[3] < HELD_SUM)
     if is_held:
         held, value, inside = maximise(
-            lambda parameters: _held_log_likelihood(parameters, *scaled), HELD_STARTS, total=total
+            lambda parameters: _held_log_likelihood(parameters, histories), HELD_STARTS, total=total
         )
         best = np.array([*held[:2], *_held(float(held[2]))])
     # a, or its odds, vanishes where nobody stops. That is a model too, and b is of no account in it.
@@ -122,51 +123,87 @@ def _held(odds: float) -> tuple[float, float]:
     return HELD_SUM * odds / (1 + odds), HELD_SUM / (1 + odds)
 
 
-def _held_log_likelihood(
-    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray
-) -> tuple[float, FloatArray]:
+@dataclass(frozen=True, slots=True)
+class _Histories:
+    """Histories of purchases, ready for a likelihood that is asked for hundreds of times.
+
+    Orders and days are whole numbers of which there are few different ones: gamma functions and logarithms are taken of
+    those, and `of_x`, `of_last` and `of_age` say which of them is a row's.
+    """
+
+    counts: FloatArray
+    x: FloatArray
+    different_x: FloatArray
+    of_x: IntArray
+    counts_of_x: FloatArray
+    lasts: FloatArray
+    of_last: IntArray
+    ages: FloatArray
+    of_age: IntArray
+
+    @classmethod
+    def of(cls, x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray) -> Self:
+        different_x, of_x = np.unique(x, return_inverse=True)
+        lasts, of_last = np.unique(t_x, return_inverse=True)
+        ages, of_age = np.unique(age, return_inverse=True)
+        counts_of_x = np.bincount(of_x, weights=counts)
+        return cls(counts, x, different_x, of_x, counts_of_x, lasts, of_last, ages, of_age)
+
+
+def _held_log_likelihood(parameters: FloatArray, histories: _Histories) -> tuple[float, FloatArray]:
     """Return the log-likelihood and its derivatives by r, alpha and the odds a / b."""
     r, alpha, odds = parameters
-    value, gradient = _log_likelihood(np.array([r, alpha, *_held(float(odds))]), x, t_x, age, counts)
+    value, gradient = _log_likelihood(np.array([r, alpha, *_held(float(odds))]), histories)
     by_odds = HELD_SUM * (gradient[2] - gradient[3]) / (1 + odds) ** 2
     return value, np.array([gradient[0], gradient[1], by_odds])
 
 
-def _log_likelihood(
-    parameters: FloatArray, x: FloatArray, t_x: FloatArray, age: FloatArray, counts: FloatArray
-) -> tuple[float, FloatArray]:
+def _log_likelihood(parameters: FloatArray, histories: _Histories) -> tuple[float, FloatArray]:
     """Return the log-likelihood and its derivatives by r, alpha, a and b."""
     r, alpha, a, b = parameters
-    # Gamma functions depend on x alone, of which there are few different ones.
-    different, where = np.unique(x, return_inverse=True)
+    counts, x = histories.counts, histories.different_x
     fixed = (
-        gammaln(r + different)
+        gammaln(r + x)
         - gammaln(r)
         + r * np.log(alpha)
         + gammaln(a + b)
-        + gammaln(b + different)
+        + gammaln(b + x)
         - gammaln(b)
-        - gammaln(a + b + different)
-    )[where]
-    is_repeat = x > 0
-    before_stop = np.where(is_repeat, b + x - 1, 1.0)
-    alive = -(r + x) * np.log(alpha + age)
-    stopped = np.where(is_repeat, np.log(a) - np.log(before_stop) - (r + x) * np.log(alpha + t_x), -np.inf)
-    together = np.logaddexp(alive, stopped)
-    share_alive = np.exp(alive - together)
-    share_stopped = 1.0 - share_alive
+        - gammaln(a + b + x)
+    )
+    # Without a repeat order nobody has stopped.
+    before_stop = np.where(x > 0, b + x - 1, 1.0)
+    stop = np.where(x > 0, np.log(a) - np.log(before_stop), -np.inf)
+    log_last, log_age = (
+        np.log(alpha + histories.lasts)[histories.of_last],
+        np.log(alpha + histories.ages)[histories.of_age],
+    )
+    power = r + histories.x
+    alive, stopped = -power * log_age, stop[histories.of_x] - power * log_last
+    higher = np.maximum(alive, stopped)
+    is_alive = np.exp(alive - higher)
+    either = is_alive + np.exp(stopped - higher)
+    # Sums of products, as those of BLAS depend on its threads.
+    log_likelihood = (histories.counts_of_x * fixed).sum() + (counts * (higher + np.log(either))).sum()
+    count_alive = counts * is_alive / either
+    count_stopped = counts - count_alive
+    stopped_of_x = np.bincount(histories.of_x, weights=count_stopped, minlength=len(x))
+    by_alpha = (
+        count_alive / (alpha + histories.ages)[histories.of_age]
+        + count_stopped / (alpha + histories.lasts)[histories.of_last]
+    )
+    both = digamma(a + b) - digamma(a + b + x)
     gradient = np.array(
         [
-            (digamma(r + different) - digamma(r) + np.log(alpha))[where]
-            - share_alive * np.log(alpha + age)
-            - share_stopped * np.log(alpha + t_x),
-            r / alpha - (r + x) * (share_alive / (alpha + age) + share_stopped / (alpha + t_x)),
-            (digamma(a + b) - digamma(a + b + different))[where] + share_stopped / a,
-            (digamma(a + b) + digamma(b + different) - digamma(b) - digamma(a + b + different))[where]
-            - np.where(is_repeat, share_stopped / before_stop, 0.0),
+            (histories.counts_of_x * (digamma(r + x) - digamma(r) + np.log(alpha))).sum()
+            - (count_alive * log_age + count_stopped * log_last).sum(),
+            counts.sum() * r / alpha - (power * by_alpha).sum(),
+            (histories.counts_of_x * both).sum() + stopped_of_x.sum() / a,
+            (histories.counts_of_x * (both + digamma(b + x) - digamma(b))).sum()
+            - np.where(x > 0, stopped_of_x / before_stop, 0.0).sum(),
         ]
     )
-    return float(counts @ (fixed + together)), gradient @ counts
+    return float(log_likelihood), gradient
 
 
 def probability_alive(model: BgNbd, x: FloatArray, t_x: FloatArray, age: FloatArray) -> FloatArray:

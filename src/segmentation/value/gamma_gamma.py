@@ -8,11 +8,12 @@ Fader, P. S. and Hardie, B. G. S. (2013). The gamma-gamma model of monetary valu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from segmentation.columns import FloatArray
+from segmentation.columns import FloatArray, IntArray
 from segmentation.value.likelihood import maximise
 
 STARTS = ((1.0, 2.0, 1.0), (6.0, 4.0, 1.0), (2.0, 8.0, 3.0))
@@ -65,33 +66,55 @@ def fit_gamma_gamma(x: FloatArray, mean_value: FloatArray) -> GammaGamma:
     unit = float(mean_value.mean())
     m = mean_value / unit
 
-    best, value, inside = maximise(lambda parameters: _log_likelihood(parameters, x, m), STARTS, total=float(len(x)))
+    orders = _Orders.of(x, m)
+    best, value, inside = maximise(lambda parameters: _log_likelihood(parameters, orders), STARTS, total=float(len(x)))
     p, q, v = (float(parameter) for parameter in best)
     return GammaGamma(p, q, v * unit, value - len(x) * float(np.log(unit)), bool(inside.all()) and q > 1)
 
 
-def _log_likelihood(parameters: FloatArray, x: FloatArray, m: FloatArray) -> tuple[float, FloatArray]:
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """What customers ordered, ready for a likelihood that is asked for hundreds of times.
+
+    Gamma functions depend on the number of orders alone, of which there are few different ones: `of_x` says which of
+    them is a customer's, and `counts` how many customers have it.
+    """
+
+    different_x: FloatArray
+    counts: IntArray
+    of_x: IntArray
+    totals: FloatArray
+    sum_of_logs: float
+    sum_of_log_means: float
+
+    @classmethod
+    def of(cls, x: FloatArray, mean_value: FloatArray) -> Self:
+        different_x, of_x, counts = np.unique(x, return_inverse=True, return_counts=True)
+        logs = np.log(mean_value)
+        return cls(different_x, counts, of_x, x * mean_value, float((x * logs).sum()), float(logs.sum()))
+
+
+def _log_likelihood(parameters: FloatArray, orders: _Orders) -> tuple[float, FloatArray]:
     """Return the log-likelihood and its derivatives by p, q and v."""
     p, q, v = parameters
+    x, counts = orders.different_x, orders.counts
     px = p * x
-    log_sum = np.log(v + x * m)
+    paid = v + orders.totals
+    logs_paid = np.bincount(orders.of_x, weights=np.log(paid))
     value = (
-        gammaln(px + q)
-        - gammaln(px)
-        - gammaln(q)
-        + q * np.log(v)
-        + (px - 1) * np.log(m)
-        + px * np.log(x)
-        - (px + q) * log_sum
+        (counts * (gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(v) + px * np.log(x))).sum()
+        + p * orders.sum_of_logs
+        - orders.sum_of_log_means
+        - ((px + q) * logs_paid).sum()
     )
     gradient = np.array(
         [
-            x * (digamma(px + q) - digamma(px) + np.log(m) + np.log(x) - log_sum),
-            digamma(px + q) - digamma(q) + np.log(v) - log_sum,
-            q / v - (px + q) / (v + x * m),
+            (counts * x * (digamma(px + q) - digamma(px) + np.log(x)) - x * logs_paid).sum() + orders.sum_of_logs,
+            (counts * (digamma(px + q) - digamma(q) + np.log(v)) - logs_paid).sum(),
+            counts.sum() * q / v - ((px + q) * np.bincount(orders.of_x, weights=1 / paid)).sum(),
         ]
     )
-    return float(value.sum()), gradient.sum(axis=1)
+    return float(value), gradient
 
 
 def expected_value(model: GammaGamma, x: FloatArray, mean_value: FloatArray) -> FloatArray:

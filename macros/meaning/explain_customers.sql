@@ -85,17 +85,68 @@
     ),
 
     {% for rank in [1, 2, 3] %}
+    largest_{{ rank }} as (
+
+        select
+            *,
+            {%- for kind in ["place", "move"] %}
+            greatest(cast(0 as double), {{ parts_left(features, kind, rank) | join(", ") }}) as {{ kind }}_largest_{{ rank }}
+            {{- "," if not loop.last }}
+            {%- endfor %}
+        from {{ "contributions" if rank == 1 else "ranked_" ~ (rank - 1) }}
+
+    ),
+
     ranked_{{ rank }} as (
 
         select
             *,
             {%- for kind in ["place", "move"] %}
-            {{ largest_part(features, kind, rank) }} as {{ kind }}_rank_{{ rank }}{{ "," if not loop.last }}
+            case
+                when {{ kind }}_largest_{{ rank }} = 0 then null
+                {%- for part in parts_left(features, kind, rank) %}
+                when {{ part }} = {{ kind }}_largest_{{ rank }} then {{ loop.index }}
+                {%- endfor %}
+            end as {{ kind }}_rank_{{ rank }}{{ "," if not loop.last }}
             {%- endfor %}
-        from {{ "contributions" if rank == 1 else "ranked_" ~ (rank - 1) }}
+        from largest_{{ rank }}
 
     ),
     {% endfor %}
+
+    in_units as (
+
+        select
+            *
+            {%- for feature in features if feature in numeric %}
+            {%- set i = features.index(feature) + 1 %},
+            {{ unscaled(feature, "own_" ~ i, "ranked_3", i) }} as own_units_{{ i }},
+            {{ unscaled(feature, "other_" ~ i, "ranked_3", i) }} as other_units_{{ i }}
+            {%- endfor %}
+        from ranked_3
+
+    ),
+
+    in_words as (
+
+        select
+            *,
+            {%- for feature in features %}
+            {%- set i = loop.index %}
+            {%- set words = feature | replace("_", " ") %}
+            {%- if feature in numeric %}
+            concat(
+                '{{ words }} ', {{ number_text("raw_" ~ i) }},
+                ' (here ', {{ number_text("own_units_" ~ i) }}, ', there ', {{ number_text("other_units_" ~ i) }}, ')'
+            ) as text_{{ i }}
+            {%- else %}
+            concat('{{ words }} ', level_{{ i }}, ' (here ', own_{{ i }}, ', there ', other_{{ i }}, ')') as text_{{ i }}
+            {%- endif %}
+            {{- "," if not loop.last }}
+            {%- endfor %}
+        from in_units
+
+    ),
 
     named as (
 
@@ -108,31 +159,17 @@
                 when {{ loop.index }} then '{{ feature }}'
                 {%- endfor %}
             end as {{ kind }}_feature_{{ rank }},
+            case when {{ kind }}_rank_{{ rank }} is not null then {{ kind }}_largest_{{ rank }} end
+                as {{ kind }}_contribution_{{ rank }},
             case {{ kind }}_rank_{{ rank }}
                 {%- for feature in features %}
-                when {{ loop.index }} then {{ kind }}_{{ loop.index }}
-                {%- endfor %}
-            end as {{ kind }}_contribution_{{ rank }},
-            case {{ kind }}_rank_{{ rank }}
-                {%- for feature in features %}
-                {%- set i = loop.index %}
-                {%- set words = feature | replace("_", " ") %}
-                when {{ i }} then
-                    {%- if feature in numeric %}
-                    concat(
-                        '{{ words }} ', {{ number_text("raw_" ~ i) }},
-                        ' (here ', {{ number_text(unscaled(feature, "own_" ~ i, "ranked_3", i)) }},
-                        ', there ', {{ number_text(unscaled(feature, "other_" ~ i, "ranked_3", i)) }}, ')'
-                    )
-                    {%- else %}
-                    concat('{{ words }} ', level_{{ i }}, ' (here ', own_{{ i }}, ', there ', other_{{ i }}, ')')
-                    {%- endif %}
+                when {{ loop.index }} then text_{{ loop.index }}
                 {%- endfor %}
             end as {{ kind }}_text_{{ rank }},
             {%- endfor %}
             {%- endfor %}
             round({% for feature in features %}place_{{ loop.index }}{{ " + " if not loop.last }}{% endfor %}, 6) as advantage
-        from ranked_3
+        from in_words
 
     )
 
@@ -170,8 +207,8 @@
 {%- endmacro %}
 
 
-{#- The position of the feature with the largest part that no earlier rank took; null where none is above zero. -#}
-{% macro largest_part(features, kind, rank) -%}
+{#- The parts of all features, but zero for those that an earlier rank took. -#}
+{% macro parts_left(features, kind, rank) -%}
     {%- set parts = [] -%}
     {%- for feature in features -%}
         {%- set i = loop.index -%}
@@ -185,10 +222,5 @@
             {%- do parts.append("{}_{}".format(kind, i)) -%}
         {%- endif -%}
     {%- endfor -%}
-    case
-        when greatest(cast(0 as double), {{ parts | join(", ") }}) = 0 then null
-        {%- for part in parts %}
-        when {{ part }} = greatest(cast(0 as double), {{ parts | join(", ") }}) then {{ loop.index }}
-        {%- endfor %}
-    end
+    {{ return(parts) }}
 {%- endmacro %}

@@ -84,14 +84,13 @@ def differences(duckdb: DbtProject, spark: SparkProject) -> list[str]:
 
 def empty_warehouse() -> None:
     """Drop every table by way of the session of this process: other data begin with nothing."""
-    session = SparkSession.getActiveSession()
-    for row in session.sql("show databases").collect() if session else []:
+    session = SparkSession.builder.getOrCreate()
+    assert session.sparkContext.master.startswith("spark://"), "this is another session than that of the cluster"
+    for row in session.sql("show databases").collect():
         if row.namespace != "default":
             session.sql(f"drop database {row.namespace} cascade")
 
 
 def stop_session() -> None:
-    """Stop the session of this process, if there is one."""
-    session = SparkSession.getActiveSession()
-    if session is not None:
-        session.stop()
+    """Stop the session of this process, in whichever thread it began."""
+    SparkSession.builder.getOrCreate().stop()

@@ -81,9 +81,10 @@ stream: $(STAMP) ## Build what arrives, batch by batch: LANDING=folder STORE=fol
 	exec $(BIN)/python -m segmentation.stream --landing "$$LANDING" --database "$$SEGMENTATION_DATABASE" \
 		--vars "$$VARS" --tables "$$TABLES" "$$@" $(STREAM)
 
-test: dbt-tests ## Run every test on DuckDB: the dbt tests on the demo data, then pytest; Spark has spark-test
-	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; some minutes)'
+test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, and where there is Java 17 spark-test
+	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; twenty minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.
 ifneq ($(filter spark-test,$(MAKECMDGOALS)),)
@@ -91,12 +92,12 @@ JAVA := $(or $(shell java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p
 HAS_JAVA := $(shell [ $(JAVA) -ge 17 ] && echo yes)
 endif
 
-spark-test: $(if $(HAS_JAVA),$(SPARK_STAMP)) ## Prove on a real cluster of two workers that Spark's marts are those of DuckDB
+spark-test: $(if $(HAS_JAVA),$(SPARK_STAMP)) ## Prove on a cluster of two workers that Spark's marts are DuckDB's: LONG=1 for more data
 ifeq ($(HAS_JAVA),yes)
 	$(SAY) 'Running the tests of the adapter'
 	@$(BIN)/python -m pytest engines/sparksession/tests
 	$(SAY) 'Building on a cluster of one master and two workers, and comparing (up to fifteen minutes)'
-	@SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark
+	@SEGMENTATION_DATA="$(abspath $(DATA))" $(BIN)/python -m pytest tests/spark $(if $(LONG),,-m 'not long')
 else
 	$(SAY) 'Skipping the tests on Spark: they need Java 17 or later, and there is none here'
 endif

@@ -49,7 +49,7 @@ indices as (
         segmentation,
         case when feature = '' then 'segment_psi' else 'feature_psi' end as measure,
         feature,
-        {{ exact_sum(stability_term("share_at_fit", "share"), digits=9) }} as value,
+        {{ exact_sum(stability_term("share_at_fit", "share"), digits=12) }} as value,
         count(*) - 1 as freedom,
         sum(customers) as customers
     from pooled
@@ -65,7 +65,7 @@ unseen as (
         feature,
         -- Of very many levels the rare ones were one bin: what exceeds their share is unseen for certain.
         greatest(
-            {{ exact_sum("case when is_known then 0 else share end", digits=9) }}
+            {{ exact_sum("case when is_known then 0 else share end", digits=12) }}
             - coalesce(max(case when bin = '(other)' and is_known then share_at_fit end), 0),
             0
         ) as value,

@@ -77,7 +77,7 @@ final as (
         cast(orders - 1 as bigint) as repeat_orders,
         {{ days_between("first_ordered_on", "last_ordered_on") }} as days_to_last_order,
         {{ days_between("first_ordered_on", "observed_until") }} as age_days,
-        round({{ ratio("net_amount - first_amount", "orders - 1") }}, 6) as mean_order_value,
+        {{ ratio("net_amount - first_amount", "orders - 1") }} as mean_order_value,
         cast(later_orders as bigint) as later_orders,
         later_amount
     from summed

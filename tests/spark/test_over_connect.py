@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import Future
 from typing import Any
 
+import pytest
+
 from harness import DbtProject
 from spark_project import SparkProject, differences, empty_warehouse
 
@@ -23,6 +25,7 @@ def test_online_retail_over_spark_connect(
     assert differences(duckdb_retail.result(), connected) == []
 
 
+@pytest.mark.long
 def test_complete_journey_over_spark_connect(
     connected: SparkProject, duckdb_journey: Future[DbtProject], complete_journey: dict[str, Any]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from harness import DbtProject
 from replay import Source, settings, year
 from segmentation.comparing import read_parquet_folders
@@ -15,6 +17,7 @@ def is_full(spark: SparkProject, scope: str) -> bool:
     return bool(read_parquet_folders(spark.marts, schema="refresh")[scope]["is_full"][0].as_py())
 
 
+@pytest.mark.long
 def test_a_year_in_batches_ends_on_both_engines_in_the_same_place(standalone: SparkProject, tmp_path: Path) -> None:
     source = Source(tmp_path / "source", customers=200, seed=1)
     duckdb = DbtProject(tmp_path / "duckdb")

@@ -121,7 +121,12 @@ def test_files_of_one_glob_with_different_headers_stop_the_build_instead_of_fill
 ) -> None:
     for number, header in enumerate(("order_id,customer_id,ordered_at", "order_id,ordered_at,customer_id")):
         (tmp_path / f"orders_{number}.csv").write_text(f"{header}\no{number},c1,2024-05-01\n", encoding="utf-8")
-    outcome = standalone.build(*STAGING, variables={"inputs": file_inputs(orders=tmp_path / "orders_*.csv")})
+    variables = {
+        "inputs": file_inputs(orders=tmp_path / "orders_*.csv"),
+        "as_of_date": "2026-02-01",
+        "segmentations": {"rfm": {"method": "rfm"}},
+    }
+    outcome = standalone.build(*STAGING, variables=variables)
     assert not outcome.succeeded
     assert "CSV header does not conform to the schema" in outcome.output
     assert f"{tmp_path}/orders_" in outcome.output

@@ -9,8 +9,9 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.integrate import quad
 from scipy.optimize import approx_fprime
 from scipy.special import beta
@@ -255,6 +256,26 @@ def test_where_nobody_stops_everybody_is_alive() -> None:
     assert expected_orders(model, x, t_x, age, 90.0) == pytest.approx(
         (model.r + x) / (model.alpha + age) * 90.0, rel=0.1
     )
+
+
+@given(
+    sum_of_both=st.floats(10.0, 3e5),
+    chance=st.floats(0.05, 0.95),
+    r=st.floats(0.3, 5.0),
+    x=st.integers(0, 100),
+    age=st.floats(0.0, 700.0),
+    horizon=st.floats(1.0, 730.0),
+)
+@example(sum_of_both=234_723.0, chance=0.387, r=0.8, x=0, age=155.0, horizon=365.0)
+def test_expected_orders_are_numbers_where_customers_hardly_differ_in_stopping(
+    sum_of_both: float, chance: float, r: float, x: int, age: float, horizon: float
+) -> None:
+    """Of whoever is alive the chance to stop is Beta(a, b + x): the mean of the orders over all chances."""
+    model = BgNbd(r, 75.0, sum_of_both * chance, sum_of_both * (1 - chance))
+    found = orders_if_alive(model, np.array([float(x)]), np.array([age]), horizon)[0]
+    chances = stats.beta(model.a, model.b + x).ppf((np.arange(20_000) + 0.5) / 20_000)
+    orders = -np.expm1((r + x) * -np.log1p(chances * horizon / (75.0 + age))) / chances
+    assert found == pytest.approx(orders.mean(), rel=1e-4)
 
 
 @given(a=st.floats(0.01, 0.99), x=st.integers(0, 5), away=st.sampled_from([0.0, 5e-8, -1e-7, 1e-7, 1e-3]))

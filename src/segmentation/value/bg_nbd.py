@@ -146,7 +146,7 @@ class _Histories:
         different_x, of_x = np.unique(x, return_inverse=True)
         lasts, of_last = np.unique(t_x, return_inverse=True)
         ages, of_age = np.unique(age, return_inverse=True)
-        counts_of_x = np.bincount(of_x, weights=counts)
+        counts_of_x = np.bincount(of_x, weights=counts).astype(np.float64)
         return cls(counts, x, different_x, of_x, counts_of_x, lasts, of_last, ages, of_age)
 
 
@@ -242,14 +242,19 @@ def orders_if_alive(model: BgNbd, x: FloatArray, age: FloatArray, horizon: float
     References
     ----------
     Fader, Hardie and Lee (2005), equation 10, with Euler's transformation of the hypergeometric function: the terms of
-    the original grow beyond the range of floating point for frequent customers.
+    the original grow beyond the range of floating point for frequent customers. Where customers hardly differ in how
+    they stop, a and b are so large that those of the transformed one do, and the original serves.
     """
     # At a = 1, and without a repeat order at a + b = 1, the expression has the form 0 / 0.
     a = 1 + POLE if abs(model.a - 1) < POLE else model.a
     b = 1 + POLE - a if abs(a + model.b - 1) < POLE else model.b
     z = horizon / (model.alpha + age + horizon)
-    series = hyp2f1(a + b - 1 - model.r, a - 1, a + b + x - 1, z)
-    return np.asarray((a + b + x - 1) / (a - 1) * (1 - (1 - z) ** (a - 1) * series))
+    with np.errstate(over="ignore", invalid="ignore"):
+        gone = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - model.r, a - 1, a + b + x - 1, z)
+        if not np.isfinite(gone).all():
+            power = model.r + x
+            gone = np.where(np.isfinite(gone), gone, (1 - z) ** power * hyp2f1(power, b + x, a + b + x - 1, z))
+    return np.asarray((a + b + x - 1) / (a - 1) * (1 - gone))
 
 
 def expected_orders(model: BgNbd, x: FloatArray, t_x: FloatArray, age: FloatArray, horizon: float) -> FloatArray:

@@ -20,7 +20,7 @@ from cluster import Cluster, java_problem
 from demo_files import DemoFiles
 from harness import ROOT, DbtProject
 from segmentation.variables import build_variables
-from spark_project import SparkProject, stop_session
+from spark_project import SparkProject
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -48,7 +48,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def standalone(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProject]:
     yield SparkProject(tmp_path_factory.mktemp("standalone"), cluster.driver_environment())
-    stop_session()
+    SparkProject.session().stop()
 
 
 @pytest.fixture(scope="session")

@@ -55,6 +55,13 @@ class SparkProject:
             return self._invoke(words[4:])
         return run_command(words, folder=ROOT, variables=self.settings)
 
+    @staticmethod
+    def session() -> SparkSession:
+        """Return the session of this process, in whichever thread it began."""
+        session = SparkSession.builder.getOrCreate()
+        assert session.sparkContext.master.startswith("spark://"), "this is another session than that of the cluster"
+        return session
+
     def _invoke(self, words: list[str]) -> Outcome:
         printed: list[str] = []
 
@@ -84,13 +91,7 @@ def differences(duckdb: DbtProject, spark: SparkProject) -> list[str]:
 
 def empty_warehouse() -> None:
     """Drop every table by way of the session of this process: other data begin with nothing."""
-    session = SparkSession.builder.getOrCreate()
-    assert session.sparkContext.master.startswith("spark://"), "this is another session than that of the cluster"
+    session = SparkProject.session()
     for row in session.sql("show databases").collect():
         if row.namespace != "default":
             session.sql(f"drop database {row.namespace} cascade")
-
-
-def stop_session() -> None:
-    """Stop the session of this process, in whichever thread it began."""
-    SparkSession.builder.getOrCreate().stop()

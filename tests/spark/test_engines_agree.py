@@ -23,6 +23,24 @@ def test_the_demo_on_a_cluster_of_two_workers(
     assert all(table.num_rows for table in read_duckdb(duckdb_files.result().database).values())
 
 
+def test_there_too_a_query_scores_customers_as_the_build_does(standalone: SparkProject) -> None:
+    session = standalone.session()
+    session.table("marts.dim_customers").createOrReplaceTempView("customers_to_score")
+    queries = session.table("marts.scoring_queries").collect()
+    assert queries
+    for segmentation, query in [(row.segmentation, row.query) for row in queries]:
+        session.sql(query).createOrReplaceTempView("scored")
+        others = session.sql(
+            f"""
+            select built.customer_id, built.raw_segment_id, scored.segment_id
+            from marts.fct_customer_segments as built left join scored using (customer_id)
+            where built.segmentation = '{segmentation}' and built.assigned_by <> 'fallback'
+                and built.raw_segment_id is distinct from scored.segment_id
+            """
+        )
+        assert others.collect() == [], segmentation
+
+
 def test_a_batch_on_top_of_it_with_the_same_models(
     standalone: SparkProject,
     demo_files: DemoFiles,

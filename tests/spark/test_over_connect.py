@@ -17,6 +17,7 @@ def test_the_demo_over_spark_connect(connected: SparkProject, duckdb_demo: Futur
     assert differences(duckdb_demo.result(), connected) == []
 
 
+@pytest.mark.long
 def test_online_retail_over_spark_connect(
     connected: SparkProject, duckdb_retail: Future[DbtProject], online_retail: dict[str, Any]
 ) -> None:

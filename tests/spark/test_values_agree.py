@@ -100,7 +100,7 @@ def test_numbers_dates_and_flags_in_text(standalone: SparkProject, project: DbtP
 def test_which_of_equal_keys_stays_where_only_the_raw_row_decides(
     standalone: SparkProject, project: DbtProject
 ) -> None:
-    amounts = [1e7, 12345678.5, 0.00012, 1.5e-7, 3e15, 1e16, 0.1, 2.0, 1234.5, 9999999.0]
+    amounts = [1e7, 12345678.5, 0.00012, 1.5e-7, 3e15, 1e16, 0.1, 2.54125, 1234.5, 9999999.0]
     moments = [datetime(2024, 5, 1, 10, 0, second, 500_000 * (second % 2)) for second in range(10)]
     table = pa.table(
         {

@@ -38,11 +38,7 @@
 {%- endmacro %}
 
 
-{#- A floating number rounded to a decimal of four digits, halves away from zero; null where it does not fit. Of a double
-    near a half, like 2.54125, one engine's cast rounds the binary number and another's the digits that are shown. -#}
+{#- A floating number rounded to a decimal of four digits; null where it does not fit. -#}
 {% macro double_as_decimal(x) -%}
-    cast(
-        try_cast(sign({{ x }}) * floor(abs({{ x }}) * 10000 + 0.5) as decimal(18, 0)) * cast(0.0001 as decimal(5, 4))
-        as {{ sql_type('decimal') }}
-    )
+    cast(try_cast({{ half_up(x, 4) }} as decimal(18, 0)) * cast(0.0001 as decimal(5, 4)) as {{ sql_type('decimal') }})
 {%- endmacro %}

@@ -40,5 +40,11 @@
 
 {#- A floating number rounded to a decimal of four digits; null where it does not fit. -#}
 {% macro double_as_decimal(x) -%}
-    cast(try_cast({{ half_up(x, 4) }} as decimal(18, 0)) * cast(0.0001 as decimal(5, 4)) as {{ sql_type('decimal') }})
+    case
+        when abs({{ x }}) < 100000000000000
+            then cast(
+                cast({{ half_up(x, 4) }} as decimal(18, 0)) * cast(0.0001 as decimal(5, 4))
+                as {{ sql_type('decimal') }}
+            )
+    end
 {%- endmacro %}

@@ -164,7 +164,7 @@ bench-stream: $(STAMP) ## Time the stream: from a file of 1,000 orders to marts,
 soak: $(STAMP) ## Soak the stream: SOAK_BATCHES=200 SOAK_KILLS=5 SOAK_CUSTOMERS=300 (some hours)
 	@$(BIN)/python benchmarks/soak_stream.py
 
-bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million customers, and watch the driver's memory (hours)
+bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million customers, and watch the driver's memory (twenty minutes)
 	@$(BIN)/python benchmarks/bench_spark.py
 
 requirements: ## Recompile requirements.txt and requirements-spark.txt from pyproject.toml and requirements.in

@@ -47,13 +47,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def standalone(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkProject]:
-    yield SparkProject(tmp_path_factory.mktemp("standalone"), cluster.driver_environment())
+    project = SparkProject(tmp_path_factory.mktemp("standalone"), cluster.driver_environment())
+    project.start()
+    yield project
     SparkProject.session().stop()
 
 
 @pytest.fixture(scope="session")
 def connected(cluster: Cluster, standalone: SparkProject, tmp_path_factory: pytest.TempPathFactory) -> SparkProject:
-    standalone.start()
     return SparkProject(
         tmp_path_factory.mktemp("connected"), {"SPARK_REMOTE": cluster.remote}, warehouse=standalone.warehouse
     )

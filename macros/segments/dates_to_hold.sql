@@ -11,11 +11,12 @@
 {%- endmacro %}
 
 
-{#- Whether the segment has been the same at as many dates as the column `dates` says, this one included.
-    segment_<n>_before are columns that hold the segments of the dates before. -#}
-{% macro has_held(segment_id, dates) -%}
+{#- Whether the segment of a date has been the same at as many dates as the column `dates` says, this one included.
+    segments: prefix of the columns <prefix>_<date number> that hold the segments. -#}
+{% macro has_held(segments, date, dates) -%}
     {%- for back in range(1, most_dates_to_hold()) -%}
-        ({{ dates }} <= {{ back }} or {{ segment_id }} = segment_{{ back }}_before)
-        {{- "\n            and " if not loop.last }}
+        {%- set has_been = segments ~ "_" ~ date ~ " = " ~ segments ~ "_" ~ (date - back) -%}
+        {{ "(" ~ dates ~ " <= " ~ back ~ " or " ~ has_been ~ ")" if back < date else dates ~ " <= " ~ back }}
+        {{- " and " if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

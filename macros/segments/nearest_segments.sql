@@ -1,9 +1,9 @@
 {#-
-  One row per eligible current customer of a clustering segmentation: the nearest segment by a model, its distance, and
+  One row per eligible customer of a clustering segmentation: the nearest segment by a model, its distance, and
   the features as they enter a distance. Nobody where there is no fitted model. What the drift of a model and its online
   updates are counted from; labels come from score_clusters, by the same arithmetic.
 
-  customers: relation with is_current, has_purchased and the features.
+  customers: relation with has_purchased and the features of today.
   parameters: relation of parameter rows.
   configuration: relation of resolved_configuration.
   columns: further columns of customers to carry along.
@@ -77,10 +77,9 @@
 {%- endmacro %}
 
 
-{#- A condition: whether a customer stands in the features of today and may have a segment of the segmentation. -#}
+{#- A condition: whether a customer may have a segment of the segmentation. customers: relation with has_purchased. -#}
 {% macro is_eligible_now(segmentation, customers, configuration) -%}
-    {{ customers }}.is_current
-            and (
+    (
                 {{ customers }}.has_purchased
                 or not (
                     select settings.uses_orders from {{ configuration }} as settings

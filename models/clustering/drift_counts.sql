@@ -2,13 +2,14 @@
 -- that was active when this build began. All bins of a segmentation are counted in one pass over the customers.
 -- The linter's idea of DuckDB has no grouping sets; that of Snowflake has.
 -- sqlfluff:dialect:snowflake
+-- depends_on: {{ ref("customer_features") }}
 {%- set columns = {
     "segmentation": "string", "feature": "string", "bin": "string", "segment_id": "integer", "customers": "bigint",
     "total_distance": "double",
 } %}
 with customers as (
 
-    select * from {{ ref("customer_features") }}
+    select * from {{ ref("current_features") }}
 
 ),
 
@@ -59,7 +60,6 @@ counted as (
             from customers
             where
                 has_purchased
-                and is_current
                 and exists (
                     select 1
                     from parameters

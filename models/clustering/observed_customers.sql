@@ -10,7 +10,7 @@
 } %}
 with customers as (
 
-    select * from {{ ref("customer_features") }}
+    select * from {{ ref("current_features") }}
 
 ),
 

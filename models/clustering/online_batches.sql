@@ -35,7 +35,7 @@ news as (
 {% if online_segmentations() %}
 customers as (
 
-    select * from {{ ref("customer_features") }}
+    select * from {{ ref("current_features") }}
 
 ),
 

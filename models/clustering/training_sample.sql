@@ -3,8 +3,7 @@
 with customers as (
 
     select *
-    from {{ ref("customer_features") }}
-    where is_current
+    from {{ ref("current_features") }}
 
 ),
 

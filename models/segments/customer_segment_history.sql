@@ -2,6 +2,8 @@
 -- the smoothed one of the date before.
 -- A customer moves to another segment with a clear margin, or once the segment has held for some periods. What a
 -- customer was last confirmed in therefore is the smoothed segment. Without a segment nothing is carried on.
+-- In between, each date is a set of columns: windows over rows would sort all customers at all dates, twice.
+{%- set dates = range(1, var("snapshot_count") | int + 2) %}
 with configuration as (
 
     select
@@ -17,8 +19,7 @@ sources as (
 
     select
         segmentation,
-        coalesce(fallback, segmentation) as source,
-        fallback is not null as is_fallback
+        coalesce(fallback, segmentation) as source
     from {{ ref("segmentation_verdicts") }}
 
 ),
@@ -27,6 +28,7 @@ as_of_dates as (
 
     select
         as_of_date,
+        is_current,
         is_period_end,
         row_number() over (order by as_of_date) as date_number
     from {{ ref("as_of_dates") }}
@@ -38,20 +40,16 @@ scores as (
     select
         configuration.segmentation,
         scores.customer_id,
-        scores.as_of_date,
-        scores.is_current,
         as_of_dates.date_number,
-        cast(scores.segment_id as integer) as raw_segment_id,
+        as_of_dates.is_current,
+        {{ scored_segment("cast(scores.segment_id as integer)", is_clear="(
+            configuration.smoothing_periods is null or round(scores.margin, 9) >= configuration.smoothing_margin
+        )") }} as scored,
         scores.distance,
         scores.membership,
         cast(scores.runner_up_segment_id as integer) as runner_up_segment_id,
         scores.margin,
-        scores.reason,
-        scores.model_version,
-        coalesce(sources.is_fallback, false) as is_fallback,
-        -- A date in the middle of a period adds no period to those that a segment has held.
-        configuration.smoothing_periods + case when as_of_dates.is_period_end then 0 else 1 end as dates_to_hold,
-        coalesce(round(scores.margin, 9) >= configuration.smoothing_margin, false) as is_clear
+        scores.reason
     from configuration
     left join sources on configuration.segmentation = sources.segmentation
     inner join {{ ref("segment_scores") }} as scores
@@ -61,16 +59,38 @@ scores as (
 
 ),
 
-compared as (
+spread as (
 
     select
-        *,
-        {%- for back in range(1, most_dates_to_hold()) %}
-        lag(raw_segment_id, {{ back }}) over dates as segment_{{ back }}_before,
+        segmentation,
+        customer_id,
+        {%- for date in dates %}
+        max(case when date_number = {{ date }} then scored end) as scored_{{ date }},
+        max(case when date_number = {{ date }} then reason end) as reason_{{ date }},
         {%- endfor %}
-        {{ date_and_segment("date_number", "raw_segment_id") }} as dated_segment
+        -- Of the past only the segment is told.
+        max(case when is_current then distance end) as distance,
+        max(case when is_current then membership end) as membership,
+        max(case when is_current then runner_up_segment_id end) as runner_up_segment_id,
+        max(case when is_current then margin end) as margin
     from scores
-    window dates as (partition by segmentation, customer_id order by date_number)
+    group by segmentation, customer_id
+
+),
+
+raw as (
+
+    select
+        spread.*,
+        {%- for date in dates %}
+        {{ segment_of("spread.scored_" ~ date) }} as raw_{{ date }},
+        {%- endfor %}
+        configuration.smoothing_periods as dates_to_hold,
+        -- A date in the middle of a period adds no period to those that a segment has held.
+        configuration.smoothing_periods + case when as_of_dates.is_period_end then 0 else 1 end as dates_to_hold_now
+    from spread
+    inner join configuration on spread.segmentation = configuration.segmentation
+    inner join as_of_dates on as_of_dates.is_current
 
 ),
 
@@ -78,50 +98,58 @@ confirmed as (
 
     select
         *,
+        -- Whoever had no segment the date before gets one at once.
+        raw_1 as confirmed_1{{ "," if dates | length > 1 }}
+        {%- for date in dates if date > 1 %}
         case
             when
-                dates_to_hold is null
-                or is_clear
-                or segment_1_before is null
-                or ({{ has_held("raw_segment_id", "dates_to_hold") }})
-                then dated_segment
-        end as confirmed_in
-    from compared
+                {{ is_clear_in("scored_" ~ date) }}
+                or raw_{{ date - 1 }} is null
+                or ({{ has_held("raw", date, "dates_to_hold_now" if loop.last else "dates_to_hold") }})
+                then raw_{{ date }}
+        end as confirmed_{{ date }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from raw
+
+),
+
+smoothed as (
+
+    select
+        *,
+        {%- for date in dates %}
+        case
+            when raw_{{ date }} is not null
+                then coalesce(
+                    {%- for earlier in range(date, 0, -1) %}confirmed_{{ earlier }}, {% endfor %}null
+                )
+        end as smoothed_{{ date }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from confirmed
 
 ),
 
 final as (
 
     select
-        segmentation,
-        customer_id,
-        as_of_date,
-        is_current,
-        raw_segment_id,
-        case
-            when raw_segment_id is not null
-                then {{ segment_in("max(confirmed_in) over so_far") }}
-        end as segment_id,
-        case
-            when segment_1_before is not null
-                then {{ segment_in("max(confirmed_in) over before") }}
-        end as previous_segment_id,
-        segment_1_before as previous_raw_segment_id,
-        distance,
-        membership,
-        runner_up_segment_id,
-        case when is_current then margin end as margin,
-        reason,
-        is_fallback,
-        model_version
-    from confirmed
-    window
-        so_far as (partition by segmentation, customer_id order by date_number rows unbounded preceding),
-        before as (
-            partition by segmentation, customer_id
-            order by date_number
-            rows between unbounded preceding and 1 preceding
-        )
+        smoothed.segmentation,
+        smoothed.customer_id,
+        as_of_dates.as_of_date,
+        as_of_dates.is_current,
+        {{ value_in_slot(dates, "smoothed.raw", "as_of_dates.date_number") | indent(8) }} as raw_segment_id,
+        {{ value_in_slot(dates, "smoothed.smoothed", "as_of_dates.date_number") | indent(8) }} as segment_id,
+        {{ value_in_slot(dates, "smoothed.smoothed", "as_of_dates.date_number - 1") | indent(8) }}
+            as previous_segment_id,
+        {{ value_in_slot(dates, "smoothed.raw", "as_of_dates.date_number - 1") | indent(8) }}
+            as previous_raw_segment_id,
+        case when as_of_dates.is_current then smoothed.distance end as distance,
+        case when as_of_dates.is_current then smoothed.membership end as membership,
+        case when as_of_dates.is_current then smoothed.runner_up_segment_id end as runner_up_segment_id,
+        case when as_of_dates.is_current then smoothed.margin end as margin,
+        {{ value_in_slot(dates, "smoothed.reason", "as_of_dates.date_number") | indent(8) }} as reason
+    from smoothed
+    cross join as_of_dates
+    where {{ value_in_slot(dates, "smoothed.scored", "as_of_dates.date_number") | indent(8) }} is not null
 
 )
 

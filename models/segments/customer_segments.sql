@@ -14,6 +14,40 @@ configuration as (
 
 ),
 
+verdicts as (
+
+    select
+        segmentation,
+        fallback
+    from {{ ref("segmentation_verdicts") }}
+
+),
+
+models as (
+
+    select
+        segmentation,
+        max(model_version) as model_version
+    from {{ ref("candidate_parameters") }}
+    group by segmentation
+
+),
+
+assigners as (
+
+    select
+        configuration.segmentation,
+        case when verdicts.fallback is null then configuration.method else 'fallback' end as assigned_by,
+        configuration.borderline_margin,
+        coalesce(models.model_version, sources.config_hash) as model_version
+    from configuration
+    left join verdicts on configuration.segmentation = verdicts.segmentation
+    inner join configuration as sources
+        on coalesce(verdicts.fallback, configuration.segmentation) = sources.segmentation
+    left join models on sources.segmentation = models.segmentation
+
+),
+
 final as (
 
     select
@@ -22,16 +56,16 @@ final as (
         history.as_of_date,
         history.segment_id,
         history.raw_segment_id,
-        case when history.is_fallback then 'fallback' else configuration.method end as assigned_by,
+        assigners.assigned_by,
         history.distance,
         history.membership,
         history.runner_up_segment_id,
         history.margin,
-        history.margin < configuration.borderline_margin as is_borderline,
+        history.margin < assigners.borderline_margin as is_borderline,
         history.reason,
-        history.model_version
+        assigners.model_version
     from history
-    inner join configuration on history.segmentation = configuration.segmentation
+    inner join assigners on history.segmentation = assigners.segmentation
 
 )
 

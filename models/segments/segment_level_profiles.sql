@@ -1,5 +1,6 @@
 -- One row per segmentation, segment, categorical feature and level: its share, against that of all labelled customers.
 -- Beyond the 25 most frequent levels of a feature the rest is counted together.
+-- depends_on: {{ ref("customer_features") }}
 {%- set features = feature_columns()["category"] %}
 with labelled as (
 
@@ -11,8 +12,7 @@ with labelled as (
         {%- endfor %}
         1 as customers
     from {{ ref("customer_segments") }} as customer_segments
-    inner join {{ ref("customer_features") }} as features
-        on customer_segments.customer_id = features.customer_id and features.is_current
+    inner join {{ ref("current_features") }} as features on customer_segments.customer_id = features.customer_id
     where customer_segments.segment_id is not null
 
 ),

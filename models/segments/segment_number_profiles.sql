@@ -1,4 +1,5 @@
 -- One row per segmentation, segment and numeric feature: where the segment lies, against all labelled customers.
+-- depends_on: {{ ref("customer_features") }}
 {%- set features = feature_columns()["number"] %}
 with labelled as (
 
@@ -10,8 +11,7 @@ with labelled as (
         {%- endfor %}
         1 as customers
     from {{ ref("customer_segments") }} as customer_segments
-    inner join {{ ref("customer_features") }} as features
-        on customer_segments.customer_id = features.customer_id and features.is_current
+    inner join {{ ref("current_features") }} as features on customer_segments.customer_id = features.customer_id
     where customer_segments.segment_id is not null
 
 ),

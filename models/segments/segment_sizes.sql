@@ -12,8 +12,7 @@ labelled as (
         customer_segments.segment_id,
         features.monetary
     from {{ ref("customer_segments") }} as customer_segments
-    inner join {{ ref("customer_features") }} as features
-        on customer_segments.customer_id = features.customer_id and features.is_current
+    inner join {{ ref("current_features") }} as features on customer_segments.customer_id = features.customer_id
     where customer_segments.segment_id is not null
 
 ),

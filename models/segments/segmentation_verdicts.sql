@@ -15,8 +15,7 @@ customers as (
         has_purchased,
         frequency,
         tenure_days
-    from {{ ref("customer_features") }}
-    where is_current
+    from {{ ref("current_features") }}
 
 ),
 

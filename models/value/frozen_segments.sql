@@ -1,5 +1,5 @@
--- One row per segmentation and customer with a purchase and a segment at the frozen date: the segment of then, beside
--- other ways to group the same customers, and what they did in the period after it.
+-- One row per segmentation and sampled customer with a purchase and a segment at the frozen date: the segment of then,
+-- beside other ways to group the same customers, and what they did in the period after it.
 -- The frozen date is the last as-of date that lies at least a holdout before the current one.
 {%- set rfm = segmentations_of(["rfm"]) | first %}
 with as_of_dates as (
@@ -22,6 +22,13 @@ dates as (
 
 ),
 
+sample as (
+
+    select customer_id
+    from {{ ref("training_sample") }}
+
+),
+
 labels as (
 
     select
@@ -31,6 +38,7 @@ labels as (
         features.monetary
     from {{ ref("customer_segment_history") }} as history
     inner join dates on history.as_of_date = dates.frozen_on
+    inner join sample on history.customer_id = sample.customer_id
     inner join {{ ref("customer_features") }} as features
         on history.customer_id = features.customer_id and history.as_of_date = features.as_of_date
     where history.segment_id is not null and features.has_purchased
@@ -45,6 +53,7 @@ outcomes as (
         bool_or(orders.order_kind = 'purchase') as is_retained
     from {{ ref("int_orders") }} as orders
     inner join dates on orders.ordered_on > dates.frozen_on and orders.ordered_on <= dates.measured_until
+    inner join sample on orders.customer_id = sample.customer_id
     where orders.cancelled_on is null
     group by orders.customer_id
 

@@ -7,8 +7,7 @@ with customers as (
         customer_id,
         as_of_date,
         monetary
-    from {{ ref("customer_features") }}
-    where is_current
+    from {{ ref("current_features") }}
 
 ),
 

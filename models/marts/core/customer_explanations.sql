@@ -1,6 +1,6 @@
 -- One row per clustering segmentation and labelled customer: the features that place it where it is, and those that
 -- would move it to the runner-up, in numbers and in words.
--- depends_on: {{ ref("publication_gate") }}
+-- depends_on: {{ ref("publication_gate") }} {{ ref("customer_features") }}
 {%- set columns = {
     "segmentation": "string", "customer_id": "string", "raw_segment_id": "integer", "runner_up_segment_id": "integer",
     "advantage": "double",
@@ -15,8 +15,8 @@
 with customers as (
 
     select *
-    from {{ ref("customer_features") }}
-    where is_current and {{ changed_only("customer_id") }}
+    from {{ ref("current_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

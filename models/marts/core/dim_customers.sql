@@ -3,8 +3,8 @@
 with features as (
 
     select *
-    from {{ ref("customer_features") }}
-    where is_current and {{ changed_only("customer_id") }}
+    from {{ ref("current_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 

@@ -166,15 +166,17 @@ def year(source: Source, *, runs: int) -> Iterator[Batch]:
     """Live through a year in batches of random length; the files of each are there when it is yielded.
 
     Most runs have the as-of date of the run before them, as several runs of a day have, and some a later one, at which
-    rows become known that were set aside before.
+    rows become known that were set aside before: one in the middle lies in the same month, the last ones in another year.
     """
     first, last = datetime.date(2025, 1, 1), datetime.date(2026, 1, 1)
     days = sorted(source.chance.sample(range((last - first).days), runs - 1))
-    as_of_date = first + datetime.timedelta(days=days[runs // 2])
+    as_of_date = (first + datetime.timedelta(days=days[runs // 2])).replace(day=20)
     for number, day in enumerate([*days, (last - first).days]):
         source.advance(first + datetime.timedelta(days=day))
         if number:
             source.disturb(12)
+        if number == runs // 2:
+            as_of_date += datetime.timedelta(days=3)
         if number > runs // 2 and number % 3 == 0:
             as_of_date = last
         source.export()

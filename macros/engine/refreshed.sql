@@ -1,7 +1,9 @@
 {#- The materialization `refreshed`: a table of which a run replaces the rows of changed keys alone. The model's query
     gives the rows of those keys (`changed_only`); config.meta.refresh_key names the column that holds them, and
-    config.meta.refresh_also is a condition on further rows that the query always gives. In a full
-    run (`is_full_run`) the query gives all rows and the table is built like any other.
+    config.meta.refresh_also is a condition on further rows that the query always gives. config.meta.refresh_date names
+    the column of the as-of date in a table whose rows stand for themselves by date: then only dates since the first
+    change are replaced (`changed_dates`; without a key, `changed_days`). In a full run (`is_full_run`) the query gives
+    all rows and the table is built like any other.
     Replacing the same keys again changes nothing. A query that reads the table it fills says so in
     config.meta.reads_itself: its rows then wait until the old ones are gone. -#}
 {% materialization refreshed, adapter='duckdb' %}
@@ -50,8 +52,13 @@
     {%- do must_be_there(existing) -%}
     {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='name') | list -%}
     {%- set meta = config.get('meta') -%}
-    {%- set keys = ['subject', 'key_hash'] if meta['refresh_key'] == 'key_hash' else ['key_hash'] -%}
+    {%- set keys = ['subject', 'key_hash'] if meta.get('refresh_key') == 'key_hash' else ['key_hash'] -%}
     {%- set rows -%}
+        {%- if is_dated() %}
+        select kept.{{ columns | join(', kept.') }}
+        from {{ existing }} as kept
+        where not ({{ replaced_rows('kept.') }})
+        {%- else %}
         {#- A join, as `not in` compares every row with every key where a key might be null. -#}
         select kept.{{ columns | join(', kept.') }}
         from {{ existing }} as kept
@@ -59,6 +66,7 @@
             on {{ 'kept.key_hash' if keys | length > 1 else key_hash(['kept.' ~ meta['refresh_key']]) }} = replaced.key_hash
             {{ 'and kept.subject = replaced.subject' if keys | length > 1 }}
         where replaced.key_hash is null {{ 'and not (' ~ meta['refresh_also'] ~ ')' if meta.get('refresh_also') }}
+        {%- endif %}
         union all
         select {{ columns | join(', ') }}
         from (
@@ -90,7 +98,13 @@
 
 
 {#- A condition: the rows that a run which is not full replaces. -#}
-{% macro replaced_rows() -%}
+{% macro replaced_rows(prefix='') -%}
     {%- set meta = config.get('meta') -%}
-    {{ is_changed(meta['refresh_key']) }}{{ ' or ' ~ meta['refresh_also'] if meta.get('refresh_also') }}
+    {%- if is_dated() -%}
+        {%- set date = prefix ~ meta['refresh_date'] -%}
+        {{ changed_dates(prefix ~ meta['refresh_key'], date) if meta.get('refresh_key') else changed_days(date) }}
+        or {{ date }} not in (select dates.as_of_date from {{ ref('as_of_dates') }} as dates)
+    {%- else -%}
+        {{ is_changed(meta['refresh_key']) }}{{ ' or ' ~ meta['refresh_also'] if meta.get('refresh_also') }}
+    {%- endif -%}
 {%- endmacro %}

@@ -1,8 +1,8 @@
-{#- A condition: the row belongs to what this run works on. True for every row of a full run.
+{#- A condition: the row belongs to what this run works on. True for every row where the layer of the model is whole.
     column: customer_id or order_id, or an expression that gives one, with its table's name where that is needed. -#}
 {% macro changed_only(column) -%}
     {%- set condition = is_changed(column) -%}
-    {{ 'true' if is_full_run() else condition }}
+    {{ 'true' if is_full_scope(scope_of_layer()) else condition }}
 {%- endmacro %}
 
 
@@ -27,24 +27,41 @@
 {%- endmacro %}
 
 
-{#- Whether the model that asks is built whole by this run. Each layer has a scope of its own: see layer_scope. -#}
-{% macro is_full_run() -%}
+{#- The scope of the layer that the model belongs to. -#}
+{% macro scope_of_layer() -%}
     {%- set layer = model.fqn[1] if model.name != 'feed_candidates' else 'exports' -%}
-    {%- set scope = ref({
+    {{ return(ref({
         'staging': 'refresh_scope',
         'refresh': 'refresh_scope',
         'features': 'feature_scope',
         'value': 'feature_scope',
         'exports': 'export_scope',
-    }.get(layer, 'score_scope')) -%}
-    {{ return(is_full_scope(scope)) }}
+    }.get(layer, 'score_scope'))) }}
+{%- endmacro %}
+
+
+{#- Whether the table of the model that asks is replaced by this run, and not a part of its rows. -#}
+{% macro is_full_run() -%}
+    {%- set scope = scope_of_layer() -%}
+    {{ return(is_full_scope(scope) and not (is_dated() and keeps_past(scope))) }}
 {%- endmacro %}
 
 
 {#- Where the scope is not known (linting, compiling), everything is built. -#}
 {% macro is_full_scope(scope) -%}
+    {{ return(flag_of_scope(scope, 'is_full', true)) }}
+{%- endmacro %}
+
+
+{#- Whether only one date is new to everybody: the current one. -#}
+{% macro keeps_past(scope) -%}
+    {{ return(flag_of_scope(scope, 'keeps_past', false)) }}
+{%- endmacro %}
+
+
+{% macro flag_of_scope(scope, flag, otherwise) -%}
     {%- if not execute or not adapter.get_relation(scope.database, scope.schema, scope.identifier) -%}
-        {{ return(true) }}
+        {{ return(otherwise) }}
     {%- endif -%}
-    {{ return(run_query('select is_full from ' ~ scope).rows[0][0]) }}
+    {{ return(run_query('select ' ~ flag ~ ' from ' ~ scope).rows[0][0]) }}
 {%- endmacro %}

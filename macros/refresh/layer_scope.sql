@@ -4,7 +4,7 @@
     of the last good one.
     fingerprint: a scalar of type string. difference: the reason that a changed fingerprint is. reasons: further
     scalars, each the reason for a full run, or null. extra: {column: (type, expression)} to be kept beside. Both may refer
-    to `previous`, the row of the run before, if there was one. -#}
+    to `previous`, the row of the run before, if there was one, and extra to `published`, which has it if it ended well. -#}
 {% macro layer_scope(fingerprint, difference, reasons=[], extra={}) -%}
 {%- set columns = {"invocation_id": "string", "fingerprint": "string", "is_full": "boolean", "reason": "string"} %}
 {%- for name, (type, expression) in extra.items() -%}
@@ -83,4 +83,10 @@ final as (
     {%- else -%}
         {{ no_rows({"invocation_id": "string"}) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- A condition for `extra`: what the run before has left of other dates than the current one can be relied upon. -#}
+{% macro past_is_whole() -%}
+    (published.invocation_id is not null or previous.keeps_past or not previous.is_full)
 {%- endmacro %}

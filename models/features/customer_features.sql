@@ -97,6 +97,7 @@ final as (
         customers.marketing_consent
     from snapshots
     inner join customers on snapshots.customer_id = customers.customer_id
+    where {{ changed_dates("snapshots.customer_id", "snapshots.as_of_date") }}
 
 )
 

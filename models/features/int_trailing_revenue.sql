@@ -54,6 +54,7 @@ final as (
         on
             movements.moved_on <= as_of_dates.as_of_date
             and movements.moved_on > as_of_dates.previous_90_days_after
+    where {{ changed_dates("movements.customer_id", "as_of_dates.as_of_date") }}
     group by movements.customer_id, as_of_dates.as_of_date
 
 )

@@ -1,10 +1,11 @@
 -- One row per order that this run works on and customer that it has or had: orders of which a row changed, all orders
 -- of changed customers, and those with a product that changed. None where everything is read anew.
+-- `ordered_on` is the day that the order had so far: before it nobody's past has changed.
 -- depends_on: {{ ref("resolved_configuration") }}
 -- depends_on: {{ ref("input_digests") }}
 {%- set types = hash_types() %}
 {%- set columns = {
-    "invocation_id": "string", "key_hash": types.key_hash, "customer_hash": types.key_hash
+    "invocation_id": "string", "key_hash": types.key_hash, "customer_hash": types.key_hash, "ordered_on": "date"
 } %}
 {%- if is_full_scope(ref("refresh_scope")) or not execute %}
 -- depends_on: {{ ref("changed_keys") }} {{ ref("raw_orders") }} {{ ref("raw_order_items") }}
@@ -61,7 +62,8 @@ owned_before as (
 
     select
         {{ key_hash(["order_id"]) }} as key_hash,
-        {{ key_hash(["customer_id"]) }} as customer_hash
+        {{ key_hash(["customer_id"]) }} as customer_hash,
+        cast(least(ordered_at, cancelled_at) as date) as ordered_on
     from {{ staged }}
     where
         {{ key_hash(["order_id"]) }} in (select changed.key_hash from changed)
@@ -72,17 +74,23 @@ all_pairs as (
 
     select
         key_hash,
-        cast(null as {{ types.key_hash }}) as customer_hash
+        cast(null as {{ types.key_hash }}) as customer_hash,
+        cast(null as date) as ordered_on
     from changed
-    union
-    select * from owned
-    union
-    select * from owned_before
-    {%- if before %}
-    union
+    union all
     select
         key_hash,
-        customer_hash
+        customer_hash,
+        cast(null as date) as ordered_on
+    from owned
+    union all
+    select * from owned_before
+    {%- if before %}
+    union all
+    select
+        key_hash,
+        customer_hash,
+        ordered_on
     from {{ before }}
     where invocation_id not in ({{ published_runs() }})
     {%- endif %}
@@ -93,8 +101,11 @@ final as (
 
     select
         '{{ invocation_id }}' as invocation_id,
-        *
+        key_hash,
+        customer_hash,
+        min(ordered_on) as ordered_on
     from all_pairs
+    group by key_hash, customer_hash
 
 )
 {%- endif %}

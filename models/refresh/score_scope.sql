@@ -35,6 +35,13 @@ facts as (
         ~ "', facts.fingerprint) from facts)",
     difference="a model, a rule or a name of segments has changed",
     reasons=["(select max(scope.reason) from scope)"],
+    extra={
+        "keeps_past": (
+            "boolean",
+            "coalesce((select bool_or(scope.keeps_past) from scope) and this_run.fingerprint = previous.fingerprint"
+            ~ " and " ~ past_is_whole() ~ ", false)"
+        ),
+    },
 ) | replace("with previous", "previous", 1) }}
 
 select * from final

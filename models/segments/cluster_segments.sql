@@ -1,9 +1,10 @@
--- One row per clustering segmentation, customer and as-of date: the nearest segment by the stored model, or a reason.
+-- One row per clustering segmentation, customer and as-of date that this run scores: the nearest segment by the stored
+-- model, or a reason.
 with customers as (
 
     select *
     from {{ ref("customer_features") }}
-    where {{ changed_only("customer_id") }}
+    where {{ changed_dates("customer_id", "as_of_date") }}
 
 ),
 

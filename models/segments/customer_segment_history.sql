@@ -3,6 +3,8 @@
 -- A customer moves to another segment with a clear margin, or once the segment has held for some periods. What a
 -- customer was last confirmed in therefore is the smoothed segment. Without a segment nothing is carried on.
 -- In between, each date is a set of columns: windows over rows would sort all customers at all dates, twice.
+-- Dates before the first change are read from this table itself: what was confirmed then stays so.
+-- depends_on: {{ ref("changed_customers") }}
 {%- set dates = range(1, var("snapshot_count") | int + 2) %}
 with configuration as (
 
@@ -42,9 +44,11 @@ scores as (
         scores.customer_id,
         as_of_dates.date_number,
         as_of_dates.is_current,
-        {{ scored_segment("cast(scores.segment_id as integer)", is_clear="(
-            configuration.smoothing_periods is null or round(scores.margin, 9) >= configuration.smoothing_margin
-        )") }} as scored,
+        {{ placed(
+            "cast(scores.segment_id as integer)",
+            is_confirmed="configuration.smoothing_periods is null"
+            ~ " or round(scores.margin, 9) >= configuration.smoothing_margin"
+        ) }} as placed,
         scores.distance,
         scores.membership,
         cast(scores.runner_up_segment_id as integer) as runner_up_segment_id,
@@ -55,7 +59,46 @@ scores as (
     inner join {{ ref("segment_scores") }} as scores
         on coalesce(sources.source, configuration.segmentation) = scores.segmentation
     inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
-    where {{ changed_only("scores.customer_id") }}
+    where {{ changed_dates("scores.customer_id", "scores.as_of_date") }}
+
+),
+
+{% if not is_full_run() %}
+kept as (
+
+    select
+        kept.segmentation,
+        kept.customer_id,
+        as_of_dates.date_number,
+        {{ placed_before("kept.raw_segment_id", "kept.segment_id") }} as placed
+    from {{ this }} as kept
+    inner join as_of_dates on kept.as_of_date = as_of_dates.as_of_date
+    where
+        not {{ changed_dates("kept.customer_id", "kept.as_of_date") }}
+        -- Of those who have not changed, only the dates that the current one looks back to.
+        and ({{ is_changed("kept.customer_id") }} or as_of_dates.date_number > {{ dates | last - most_dates_to_hold() }})
+
+),
+{% endif %}
+
+all_dates as (
+
+    select * from scores
+    {%- if not is_full_run() %}
+    union all
+    select
+        segmentation,
+        customer_id,
+        date_number,
+        false as is_current,
+        placed,
+        cast(null as double) as distance,
+        cast(null as double) as membership,
+        cast(null as integer) as runner_up_segment_id,
+        cast(null as double) as margin,
+        cast(null as {{ dbt.type_string() }}) as reason
+    from kept
+    {%- endif %}
 
 ),
 
@@ -65,7 +108,7 @@ spread as (
         segmentation,
         customer_id,
         {%- for date in dates %}
-        max(case when date_number = {{ date }} then scored end) as scored_{{ date }},
+        max(case when date_number = {{ date }} then placed end) as placed_{{ date }},
         max(case when date_number = {{ date }} then reason end) as reason_{{ date }},
         {%- endfor %}
         -- Of the past only the segment is told.
@@ -73,7 +116,7 @@ spread as (
         max(case when is_current then membership end) as membership,
         max(case when is_current then runner_up_segment_id end) as runner_up_segment_id,
         max(case when is_current then margin end) as margin
-    from scores
+    from all_dates
     group by segmentation, customer_id
 
 ),
@@ -83,7 +126,8 @@ raw as (
     select
         spread.*,
         {%- for date in dates %}
-        {{ segment_of("spread.scored_" ~ date) }} as raw_{{ date }},
+        {{ placed_segment("spread.placed_" ~ date) }} as raw_{{ date }},
+        {{ placed_confirmation("spread.placed_" ~ date) }} as known_{{ date }},
         {%- endfor %}
         configuration.smoothing_periods as dates_to_hold,
         -- A date in the middle of a period adds no period to those that a segment has held.
@@ -98,15 +142,18 @@ confirmed as (
 
     select
         *,
-        -- Whoever had no segment the date before gets one at once.
-        raw_1 as confirmed_1{{ "," if dates | length > 1 }}
-        {%- for date in dates if date > 1 %}
+        {%- for date in dates %}
         case
+            when known_{{ date }} is not null then known_{{ date }}
+            -- Whoever had no segment the date before gets one at once.
+            {%- if date > 1 %}
             when
-                {{ is_clear_in("scored_" ~ date) }}
-                or raw_{{ date - 1 }} is null
+                raw_{{ date - 1 }} is null
                 or ({{ has_held("raw", date, "dates_to_hold_now" if loop.last else "dates_to_hold") }})
                 then raw_{{ date }}
+            {%- else %}
+            else raw_{{ date }}
+            {%- endif %}
         end as confirmed_{{ date }}{{ "," if not loop.last }}
         {%- endfor %}
     from raw
@@ -149,7 +196,7 @@ final as (
         {{ value_in_slot(dates, "smoothed.reason", "as_of_dates.date_number") | indent(8) }} as reason
     from smoothed
     cross join as_of_dates
-    where {{ value_in_slot(dates, "smoothed.scored", "as_of_dates.date_number") | indent(8) }} is not null
+    where {{ value_in_slot(dates, "smoothed.placed", "as_of_dates.date_number") | indent(8) }} >= 0
 
 )
 

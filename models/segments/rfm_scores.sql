@@ -4,7 +4,7 @@ with purchasers as (
 
     select *
     from {{ ref("customer_features") }}
-    where has_purchased and {{ changed_only("customer_id") }}
+    where has_purchased and {{ changed_dates("customer_id", "as_of_date") }}
 
 ),
 

@@ -2,7 +2,9 @@
 -- they brought in the period and in 90 days. 0 stands for no segment; before the first date nobody has one.
 with history as (
 
-    select * from {{ ref("customer_segment_history") }}
+    select *
+    from {{ ref("customer_segment_history") }}
+    where {{ changed_days("as_of_date") }}
 
 ),
 

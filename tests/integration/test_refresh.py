@@ -23,10 +23,13 @@ LASTING = {
     "features.int_order_lines",
     "features.int_customer_categories",
     "features.customer_features",
+    "features.current_features",
+    "features.int_trailing_revenue",
     "value.customer_purchases",
     "segments.customer_segment_history",
     "segments.rfm_scores",
     "segments.customer_segments",
+    "segments.segment_moves",
     "publication.published_segments",
 }
 """Tables that are refreshed in part, or kept."""
@@ -47,7 +50,8 @@ def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path
         variables = settings(source, batch.as_of_date)
         project.build(*WITHOUT_DEMO_SEEDS, variables=variables).check()
         scopes += project.query(
-            "select inputs.is_full, features.is_full, scores.is_full, inputs.reason, features.reason, scores.reason"
+            "select inputs.is_full, features.is_full, scores.is_full, inputs.reason, features.reason, scores.reason,"
+            " features.keeps_past, scores.keeps_past"
             " from refresh.refresh_scope as inputs, refresh.feature_scope as features, refresh.score_scope as scores"
         )
         if batch.is_compared:
@@ -59,9 +63,10 @@ def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path
             assert found.keys() >= LASTING
             for name in found:
                 assert found[name] == expected[name], (name, number, scopes)
-    # The inputs were read whole once; a new as-of date made features and scores whole.
+    # The inputs were read whole once; a new as-of date made features and scores whole, and in the same month left the past.
     assert [scope[0] for scope in scopes] == [True] + [False] * 4, scopes
-    assert [scope[1] for scope in scopes].count(True) == 2, scopes
+    assert [scope[1] for scope in scopes] == [True, False, True, True, False], scopes
+    assert [scope[1] and scope[6] and scope[7] for scope in scopes] == [False, False, True, False, False], scopes
 
 
 @pytest.fixture(scope="module")

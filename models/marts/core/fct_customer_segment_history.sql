@@ -5,7 +5,7 @@ with history as (
 
     select *
     from {{ ref("customer_segment_history") }}
-    where {{ changed_only("customer_id") }}
+    where {{ changed_dates("customer_id", "as_of_date") }}
 
 ),
 

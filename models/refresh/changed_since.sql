@@ -1,0 +1,78 @@
+-- One row per customer that this run works on: the first day on which anything may be otherwise than before. What is
+-- known of a customer at the close of an earlier day stands. A changed customer is another one since ever.
+-- None where everything is read anew.
+with first_day as (
+
+    select min(as_of_date) as first_day
+    from {{ ref("as_of_dates") }}
+
+),
+
+changed_orders as (
+
+    select * from {{ ref("changed_orders") }}
+
+),
+
+-- The day that an order had so far, and the day that it has now.
+order_days as (
+
+    select
+        key_hash,
+        ordered_on
+    from changed_orders
+
+    union all
+
+    select
+        {{ key_hash(["order_id"]) }} as key_hash,
+        cast(least(ordered_at, cancelled_at) as date) as ordered_on
+    from {{ ref("stg_orders_checked") }}
+    where {{ is_changed("order_id") }}
+
+),
+
+first_order_days as (
+
+    select
+        key_hash,
+        min(ordered_on) as ordered_on
+    from order_days
+    group by key_hash
+
+),
+
+days as (
+
+    select
+        changed_orders.customer_hash as key_hash,
+        first_order_days.ordered_on
+    from changed_orders
+    left join first_order_days on changed_orders.key_hash = first_order_days.key_hash
+    where changed_orders.customer_hash is not null
+
+    union all
+
+    select
+        key_hash,
+        cast(null as date) as ordered_on
+    from {{ ref("changed_keys") }}
+    where subject = 'customers'
+
+),
+
+final as (
+
+    select
+        changed_customers.key_hash,
+        -- An order without a day says nothing about when.
+        case when count(days.ordered_on) = count(*) then min(days.ordered_on) else min(first_day.first_day) end
+            as first_date
+    from {{ ref("changed_customers") }} as changed_customers
+    cross join first_day
+    left join days on changed_customers.key_hash = days.key_hash
+    group by changed_customers.key_hash
+
+)
+
+select * from final

@@ -4,8 +4,9 @@ DuckDB lets one writer lock every other process out of a file, so what people re
 writes. Publication therefore copies the marts into a new file beside the old one and renames it into place: a reader
 gets the old file or the new one, whole, and a build that dies on the way leaves the old one as it was.
 
-Where only some customers have changed, the new file begins as a copy of the old one, and their rows are replaced in it.
-A note beside the database says what it published last; a published file that does not match it is written whole.
+Where only some customers have changed, the new file begins as a copy of the old one, and the rows that differ are
+replaced in it. A note beside the database says what it published last; a published file that does not match it is
+written whole.
 """
 
 from __future__ import annotations
@@ -49,6 +50,12 @@ PUBLICATION_SCHEMA: Final = pa.schema(
 _FOLDER: Final = "published"
 _SCORING_QUERIES: Final = "scoring_queries"
 _READ_ONLY: Final = 0o444
+_STORAGE: Final = "v1.3.0"
+"""The oldest DuckDB that can read the file: the first to compress a text by dictionary and FSST at once."""
+_SMALL: Final = 100_000
+"""Rows of a relation that is sooner written whole than compared."""
+_OWN_NAMES: Final = frozenset({"rowid", "place", "row_hash", "published", "come", "stood"})
+"""What the comparison calls columns and rows; a relation with a column of such a name is written whole."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ class Changes:
     Parameters
     ----------
     keys : mapping of str to str
-        The column of each relation that holds the key of what changed. A relation that is not named is copied whole.
+        The column of each relation that holds the key of what changed. A relation that is not named is compared row by
+        row with what is published.
     changed : tuple of (str, str)
         Schema and name of the table whose column `key_hash` holds DuckDB's `hash` of every changed key.
     published_digest : str or None
@@ -198,8 +206,8 @@ def publish(
         Whether this very build has passed the gate. A selection of models that leaves the gate out has not: what
         stands in the relations may be what an earlier build refused.
     changes : Changes, optional
-        What has changed since the last publication, where that is known: only these rows are then written. The content
-        is the same as without.
+        What has changed since the last publication, where that is known: only rows that differ are then written, in
+        relations with a key only those of changed keys. The content is the same as without.
 
     Returns
     -------
@@ -306,10 +314,12 @@ def _copy(
     known: Mapping[str, _Content],
     changes: Changes | None,
 ) -> dict[str, _Content]:
-    """Write the relations into a database file, those whose content is known by their changes alone."""
+    """Write the relations into a database file, those whose content is known by their differences alone."""
     alias = f"publication_{os.getpid()}"
     content = {}
-    connection.execute(f"attach {quote_literal(str(file))} as {quote_identifier(alias)} (type duckdb)")
+    # A copy of the old file has its storage version already.
+    storage = "" if known else f", storage_version {quote_literal(_STORAGE)}"
+    connection.execute(f"attach {quote_literal(str(file))} as {quote_identifier(alias)} (type duckdb{storage})")
     try:
         connection.execute("begin transaction")
         try:
@@ -319,11 +329,14 @@ def _copy(
                         f"create schema if not exists {quote_identifier(alias)}.{quote_identifier(schema)}"
                     )
             for relation in relations:
-                if changes and relation.place in known and relation.name in changes.keys:
-                    before = known[relation.place]
+                source, copy = _places(database, alias, relation)
+                before = known.get(relation.place)
+                if changes is None or before is None or not _is_comparable(relation):
+                    content[relation.place] = _copy_relation(connection, source, copy, relation)
+                elif relation.name in changes.keys:
                     content[relation.place] = _copy_changes(connection, database, alias, relation, before, changes)
                 else:
-                    content[relation.place] = _copy_relation(connection, database, alias, relation)
+                    content[relation.place] = _copy_differences(connection, source, copy, relation, before)
             connection.execute("commit")
         except BaseException:
             # The first error is the one to report; an interrupted transaction may already be gone.
@@ -337,9 +350,10 @@ def _copy(
     return content
 
 
-def _copy_relation(connection: Any, database: str, alias: str, relation: _Relation) -> _Content:
-    """Copy one relation."""
-    source, copy = _places(database, alias, relation)
+def _copy_relation(
+    connection: Any, source: str, copy: str, relation: _Relation, content: _Content | None = None
+) -> _Content:
+    """Copy one relation whole; its content is read from the copy where it is not known."""
     columns = ", ".join(
         f"{quote_identifier(column.name)} {column.data_type}{'' if column.is_nullable else ' not null'}"
         for column in relation.columns
@@ -353,31 +367,118 @@ def _copy_relation(connection: Any, database: str, alias: str, relation: _Relati
         if column.comment is not None:
             place_of_column = f"{copy}.{quote_identifier(column.name)}"
             connection.execute(f"comment on column {place_of_column} is {quote_literal(column.comment)}")
-    return _content(connection, copy)
+    return content or _content(connection, f"{copy} as published")
 
 
 def _copy_changes(
     connection: Any, database: str, alias: str, relation: _Relation, before: _Content, changes: Changes
 ) -> _Content:
-    """Replace the rows of changed keys in a copy of what was published."""
+    """Replace what differs among the rows of changed keys in a copy of what was published."""
     source, copy = _places(database, alias, relation)
     changed = ".".join(map(quote_identifier, (database, *changes.changed)))
     key = quote_identifier(changes.keys[relation.name])
     condition = f"where hash({key}) in (select key_hash from {changed})"
-    gone = _content(connection, copy, condition)
-    connection.execute(f"delete from {copy} {condition}")
-    connection.execute(f"insert into {copy} select * from {source} {condition}")
-    come = _content(connection, copy, condition)
-    return _Content(before.rows - gone.rows + come.rows, before.total - gone.total + come.total)
+    # Kept, since whoever finds them has read the whole relation.
+    rows = f"select *, hash(published) as row_hash from {source} as published {condition}"
+    connection.execute(f"create temporary table publication_rows as {rows}")
+    after = _content(connection, "temp.publication_rows", "row_hash")
+    stood = _replace(connection, copy, "temp.publication_rows", relation, after, condition)
+    connection.execute("drop table temp.publication_rows")
+    if stood is None:
+        return _copy_relation(connection, source, copy, relation)
+    return _Content(before.rows - stood.rows + after.rows, before.total - stood.total + after.total)
+
+
+def _copy_differences(connection: Any, source: str, copy: str, relation: _Relation, before: _Content) -> _Content:
+    """Replace what differs in a copy of what was published, where that is less work than to write it whole."""
+    after, is_alike = _compare(connection, source, copy, before)
+    if after == before:
+        return before
+    if is_alike:
+        rows = f"(select *, hash(published) as row_hash from {source} as published)"
+        if _replace(connection, copy, rows, relation, after, expected=before):
+            return after
+    return _copy_relation(connection, source, copy, relation, after)
+
+
+def _compare(connection: Any, source: str, copy: str, before: _Content) -> tuple[_Content, bool]:
+    """Return the content of a relation, and whether it still has most rows of a sample of what was published."""
+    if before.rows < _SMALL:
+        return _content(connection, f"{source} as published"), False
+    sample = f"select hash(published) as row_hash from {copy} as published tablesample system (10 percent)"
+    connection.execute(f"create temporary table publication_sample as {sample}")
+    rows, total, kept, sampled = connection.execute(
+        f"""
+        select
+            count(*), coalesce(sum(row_hash::hugeint), 0),
+            count(*) filter (where row_hash in (select row_hash from temp.publication_sample)),
+            (select count(distinct row_hash) from temp.publication_sample)
+        from (select hash(published) as row_hash from {source} as published)
+        """
+    ).fetchall()[0]
+    connection.execute("drop table temp.publication_sample")
+    return _Content(int(rows), int(total)), 8 * kept > 7 * sampled
+
+
+def _replace(
+    connection: Any,
+    copy: str,
+    rows: str,
+    relation: _Relation,
+    after: _Content,
+    condition: str = "",
+    expected: _Content | None = None,
+) -> _Content | None:
+    """Make the rows of a copy that meet the condition those that are given with their hashes.
+
+    Returns what stood there before. Only rows whose hash the other side does not have are touched, so a row of which
+    there are more or fewer now would be missed: nothing is done then, and None is returned, as where something else
+    stands there than is expected.
+    """
+    connection.execute(
+        f"""
+        create temporary table publication_stood as
+        select rowid as place, hash(published) as row_hash from {copy} as published {condition}
+        """
+    )
+    stood = _content(connection, "temp.publication_stood", "row_hash")
+    columns = ", ".join(quote_identifier(column.name) for column in relation.columns)
+    connection.execute(
+        f"""
+        create temporary table publication_differences as
+        select stood.place, {columns}, coalesce(come.row_hash, stood.row_hash) as row_hash
+        from {rows} as come
+        full join temp.publication_stood as stood on come.row_hash = stood.row_hash
+        where come.row_hash is null or stood.row_hash is null
+        """
+    )
+    differences = "temp.publication_differences"
+    gone = _content(connection, f"{differences} where place is not null", "row_hash")
+    come = _content(connection, f"{differences} where place is null", "row_hash")
+    result = _Content(stood.rows - gone.rows + come.rows, stood.total - gone.total + come.total)
+    is_right = result == after and expected in {None, stood}
+    if is_right and gone.rows:
+        connection.execute(
+            f"delete from {copy} where rowid in (select place from {differences} where place is not null)"
+        )
+    if is_right and come.rows:
+        connection.execute(f"insert into {copy} select {columns} from {differences} where place is null")
+    connection.execute("drop table temp.publication_stood")
+    connection.execute(f"drop table {differences}")
+    return stood if is_right else None
+
+
+def _is_comparable(relation: _Relation) -> bool:
+    return _OWN_NAMES.isdisjoint(column.name.lower() for column in relation.columns)
 
 
 def _places(database: str, alias: str, relation: _Relation) -> tuple[str, str]:
     return f"{quote_identifier(database)}.{relation.place}", f"{quote_identifier(alias)}.{relation.place}"
 
 
-def _content(connection: Any, place: str, condition: str = "") -> _Content:
+def _content(connection: Any, rows: str, row_hash: str = "hash(published)") -> _Content:
     count, total = connection.execute(
-        f"select count(*), coalesce(sum(hash(published)::hugeint), 0) from {place} as published {condition}"
+        f"select count(*), coalesce(sum(({row_hash})::hugeint), 0) from {rows}"
     ).fetchall()[0]
     return _Content(int(count), int(total))
 

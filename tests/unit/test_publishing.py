@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -454,6 +455,232 @@ def test_whatever_is_in_doubt_is_written_whole(
     connection.execute("update marts.fct_customer_segments set version = 8 where customer_id = 900")
     row = publish_changes(connection, digest)
     assert published_rows(row) == connection.execute("from marts.fct_customer_segments order by all").fetchall()
+
+
+class Recorder:
+    """A connection that keeps the statements that it executes."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+        self.statements: list[str] = []
+
+    def execute(self, sql: str, *arguments: object) -> duckdb.DuckDBPyConnection:
+        self.statements.append(" ".join(sql.split()))
+        return self.connection.execute(sql, *arguments)
+
+    def written(self, relation: str) -> set[str]:
+        """Return what was done to the copy of a relation."""
+        pattern = re.compile(rf'(drop|create|insert|delete)[^()]* "publication_\d+"."marts"."{relation}"')
+        return {match[1] for sql in self.statements if (match := pattern.match(sql))}
+
+
+LARGE = 300_000
+"""Rows of a relation that is worth a comparison."""
+
+FACTS = "marts.fct_customer_segments"
+DIFFERENCES = {
+    "nothing": ("select 1", set()),
+    "the order of rows": (f"create or replace table {FACTS} as from {FACTS} order by customer_id desc", set()),
+    "some rows": (
+        f"""
+        update {FACTS} set version = 2, reason = 'late' where customer_id % 100 = 7;
+        delete from {FACTS} where customer_id % 100 = 8;
+        insert into {FACTS} select 1000000 + range, 3, null, null, null from range(1000);
+        """,
+        {"insert", "delete"},
+    ),
+    "rows that come": (f"insert into {FACTS} values (null, null, null, null, null)", {"insert"}),
+    "rows that go": (f"delete from {FACTS} where customer_id < 5000", {"delete"}),
+    # The hashes of rows do not tell how many there are of one: what cannot be told is written whole.
+    "one more of a row": (
+        f"insert into {FACTS} from {FACTS} where customer_id = 7",
+        {"drop", "create", "insert"},
+    ),
+    "one for another of a row": (
+        f"insert into {FACTS} from {FACTS} where customer_id = 7; delete from {FACTS} where customer_id = 8",
+        {"drop", "create", "insert"},
+    ),
+    "most rows": (f"update {FACTS} set version = 2 where customer_id % 2 = 1", {"drop", "create", "insert"}),
+    "all rows": (f"update {FACTS} set version = 2", {"drop", "create", "insert"}),
+    "the table": (f"delete from {FACTS}", {"drop", "create", "insert"}),
+}
+
+
+@pytest.mark.parametrize("difference", DIFFERENCES)
+def test_without_a_key_what_differs_is_written_and_no_more(tmp_path: Path, difference: str) -> None:
+    sql, written = DIFFERENCES[difference]
+    with build(tmp_path / "shop.duckdb", rows=LARGE) as connection:
+        row = publish_shop(connection)
+        connection.execute("create table changed as select 1::ubigint as key_hash where false")
+        connection.execute(sql)
+        changes = Changes({}, ("main", "changed"), str(row["content_digest"]))
+        recorder = Recorder(connection)
+        after = publish(recorder, database="shop", relations=RELATIONS, changes=changes).to_pylist()[0]
+        assert recorder.written("fct_customer_segments") == written
+        assert recorder.written("dim_segments") == set()
+        whole = publish(connection, database="shop", relations=RELATIONS, folder=tmp_path / "whole").to_pylist()[0]
+        assert {**after, "published_file": ""} == {**whole, "published_file": ""}
+        assert temporary_tables(connection) == []
+        connection.execute(f"attach {quote_literal(after['published_file'])} as published (read_only)")
+        for one, other in (("shop", "published"), ("published", "shop")):
+            rows = connection.execute(f"from {one}.{FACTS} except all from {other}.{FACTS}").fetchall()
+            assert rows == []
+
+
+def temporary_tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return connection.execute("select table_name from duckdb_tables() where temporary").fetchall()
+
+
+ROWS = st.lists(
+    st.tuples(st.sampled_from([None, "a", "b", "c"]), st.sampled_from([None, 0, 1]), st.sampled_from([None, 0.5])),
+    max_size=8,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(before=ROWS, after=ROWS, marked=st.sets(st.sampled_from([None, "a", "b", "c"])))
+def test_changes_of_any_rows_give_what_publishing_everything_gives(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[tuple[object, ...]],
+    after: list[tuple[object, ...]],
+    marked: set[str | None],
+) -> None:
+    """Rows may repeat, their keys may be null, and more customers may be noted than have changed."""
+    folder = tmp_path_factory.mktemp("any_rows")
+    relations = [("marts", "mart")]
+    of_key = {
+        key: [Counter(row for row in rows if row[0] == key) for rows in (before, after)] for key in (None, *"abc")
+    }
+    changed = marked | {key for key, (old, new) in of_key.items() if old != new}
+    with duckdb.connect(str(folder / "shop.duckdb")) as connection:
+        connection.execute("create schema marts; create table marts.mart (customer_id varchar, x integer, y double)")
+        connection.execute("create table changed (key_hash ubigint)")
+        for rows in (before, after):
+            connection.execute("delete from marts.mart")
+            for row in rows:
+                connection.execute("insert into marts.mart values ($1, $2, $3)", list(row))
+            if rows is before:
+                first = publish(connection, database="shop", relations=relations).to_pylist()[0]
+        for key in changed:
+            connection.execute("insert into changed values (hash($1::varchar))", [key])
+        changes = Changes({"mart": "customer_id"}, ("main", "changed"), first["content_digest"])
+        row = publish(connection, database="shop", relations=relations, changes=changes).to_pylist()[0]
+        whole = publish(connection, database="shop", relations=relations, folder=folder / "whole").to_pylist()[0]
+        assert {**row, "published_file": ""} == {**whole, "published_file": ""}
+        assert temporary_tables(connection) == []
+    with duckdb.connect(row["published_file"], read_only=True) as reader:
+        assert Counter(reader.execute("from marts.mart").fetchall()) == Counter(after)
+
+
+def test_rows_of_changed_keys_that_are_as_they_were_stay_where_they_are(connection: duckdb.DuckDBPyConnection) -> None:
+    row = publish_shop(connection)
+    connection.execute(f"update {FACTS} set version = 9 where customer_id = 17")
+    connection.execute(
+        "create table changed as select hash(customer_id) as key_hash from range(20) as keys(customer_id)"
+    )
+    row = publish_changes(connection, row["content_digest"])
+    with duckdb.connect(str(row["published_file"]), read_only=True) as reader:
+        rows = reader.execute(f"select customer_id, version from {FACTS} order by rowid").fetchall()
+    assert rows == [(customer, 1) for customer in range(1000) if customer != 17] + [(17, 9)]
+
+
+def test_any_reader_since_1_3_can_open_the_file(connection: duckdb.DuckDBPyConnection) -> None:
+    row = publish_shop(connection)
+    change_customers(connection, first=10)
+    for published in (row, publish_changes(connection, row["content_digest"])):
+        with duckdb.connect(str(published["published_file"]), read_only=True) as reader:
+            version = "select tags['storage_version'] from duckdb_databases() where database_name = current_database()"
+            assert str(reader.execute(version).fetchall()[0][0]).startswith("v1.3.0")
+
+
+@pytest.mark.parametrize("name", ["rowid", "place", "row_hash", "published", "Come"])
+def test_a_column_may_have_a_name_that_the_comparison_uses(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, name: str
+) -> None:
+    connection.execute(f"alter table {FACTS} rename column version to {name}")
+    row = publish_shop(connection)
+    connection.execute(f"update {FACTS} set {name} = 9 where customer_id = 7")
+    connection.execute("create table changed as select hash(7::bigint) as key_hash")
+    row = publish_changes(connection, row["content_digest"])
+    whole = publish(connection, database="shop", relations=RELATIONS, folder=tmp_path / "whole").to_pylist()[0]
+    assert {**row, "published_file": ""} == {**whole, "published_file": ""}
+    assert published_rows(row) == connection.execute(f"from {FACTS} order by all").fetchall()
+
+
+@pytest.mark.parametrize("keys", [{}, {"large": "x"}])
+def test_a_failure_among_changes_leaves_what_is_published_and_no_scrap(
+    connection: duckdb.DuckDBPyConnection, keys: dict[str, str]
+) -> None:
+    relations = [*RELATIONS, ("marts", "large")]
+    connection.execute(f"create view marts.large as select range as x from range({LARGE})")
+    connection.execute("create table changed as select hash(7::bigint) as key_hash")
+    first = publish(connection, database="shop", relations=relations).to_pylist()[0]
+    path = Path(first["published_file"])
+    before = path.read_bytes()
+    changes = Changes(keys, ("main", "changed"), first["content_digest"])
+    connection.execute(
+        f"create or replace view marts.large as select case when range = 7 then error('broken') else range end as x "
+        f"from range({LARGE})"
+    )
+    with pytest.raises(duckdb.Error, match="broken"):
+        publish(connection, database="shop", relations=relations, changes=changes)
+    assert path.read_bytes() == before
+    assert [file.name for file in path.parent.iterdir()] == ["shop.duckdb"]
+    assert temporary_tables(connection) == []
+    connection.execute(f"create or replace view marts.large as select range as x from range({LARGE})")
+    assert publish(connection, database="shop", relations=relations, changes=changes).to_pylist() == [first]
+
+
+@pytest.mark.parametrize("statement", ["delete", "insert", "checkpoint"])
+def test_kill_9_among_changes_leaves_the_old_file_whole(tmp_path: Path, statement: str) -> None:
+    database = tmp_path / "shop.duckdb"
+    with build(database, rows=LARGE) as connection:
+        row = publish_shop(connection)
+        connection.execute(f"update {FACTS} set version = 2 where customer_id % 100 = 7")
+        connection.execute("create table changed as select 1::ubigint as key_hash where false")
+    path = Path(str(row["published_file"]))
+    before = path.read_bytes()
+    builder = start(
+        """
+        import sys, time
+        import duckdb
+        from segmentation.publishing import Changes, publish
+
+        database, statement, digest = sys.argv[1:]
+
+        class Connection:
+            def __init__(self, connection):
+                self.connection = connection
+
+            def execute(self, sql, *arguments):
+                result = self.connection.execute(sql, *arguments)
+                if sql.startswith(statement):
+                    print("now", flush=True)
+                    time.sleep(60)
+                return result
+
+        with duckdb.connect(database) as connection:
+            relations = [("marts", "fct_customer_segments"), ("marts", "dim_segments")]
+            changes = Changes({}, ("main", "changed"), digest)
+            publish(Connection(connection), database="shop", relations=relations, changes=changes)
+        """,
+        database,
+        statement,
+        str(row["content_digest"]),
+    )
+    try:
+        assert builder.stdout is not None
+        assert builder.stdout.readline() == "now\n"
+    finally:
+        builder.kill()
+        builder.communicate(timeout=60)
+    assert path.read_bytes() == before
+    with duckdb.connect(str(database)) as connection:
+        changes = Changes({}, ("main", "changed"), str(row["content_digest"]))
+        after = publish(connection, database="shop", relations=RELATIONS, changes=changes).to_pylist()[0]
+        whole = publish(connection, database="shop", relations=RELATIONS, folder=tmp_path / "whole").to_pylist()[0]
+    assert {**after, "published_file": ""} == {**whole, "published_file": ""}
+    assert [file.name for file in path.parent.iterdir()] == ["shop.duckdb"]
 
 
 def test_the_last_digest_is_that_of_the_row_before(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,20 +1,10 @@
 -- One row per as-of date, customer and item that applies to the customer and is new to the customer: what over-indexes
 -- in the segment, or follows from what the customer bought; of several reasons the best. A customer's best offers are
--- among them, not every offer: of what over-indexes only as many are held against the customer as could be needed.
+-- among them, not every offer: none that is preceded by as many over-indexed ones as could be needed.
 {%- set most = [var("offers")["per_customer"], 10] | max %}
 with customers as (
 
     select * from {{ ref("int_offer_customers") }}
-
-),
-
-offers as (
-
-    select
-        *,
-        -- Among those of the same reason.
-        row_number() over (partition by as_of_date, segment_id, reason order by offer_number) as place
-    from {{ ref("int_segment_offers") }}
 
 ),
 
@@ -24,91 +14,78 @@ customer_items as (
 
 ),
 
-known_counts as (
+items as (
+
+    select * from {{ ref("int_offer_items") }}
+
+),
+
+offers as (
+
+    select * from {{ ref("int_offer_bits") }}
+
+),
+
+known as (
 
     select
+        {%- for block in offer_blocks() %}
+        bit_or(items.offered_{{ block }}) as offered_{{ block }},
+        bit_or(items.first_of_{{ block }}) filter (where customer_items.is_bought) as first_of_{{ block }},
+        bit_or(items.second_of_{{ block }}) filter (where customer_items.is_bought) as second_of_{{ block }},
+        {%- endfor %}
         customer_items.as_of_date,
-        customer_items.customer_id,
-        count(*) as known_offers
+        customer_items.customer_id
     from customer_items
-    inner join offers
+    inner join items
         on
-            customer_items.as_of_date = offers.as_of_date
-            and customer_items.segment_id = offers.segment_id
-            and customer_items.item = offers.item
-    where offers.reason = 'over_index'
+            customer_items.as_of_date = items.as_of_date
+            and customer_items.segment_id = items.segment_id
+            and customer_items.item = items.item
     group by customer_items.as_of_date, customer_items.customer_id
 
 ),
 
-applicable as (
+-- As bits: the offers of items that the customer had, and the rules that follow from what the customer bought.
+informed as (
 
     select
         customers.as_of_date,
         customers.is_current,
         customers.segment_id,
         customers.customer_id,
-        offers.item,
-        offers.offer_number
+        {%- for block in offer_blocks() %}
+        coalesce(known.offered_{{ block }}, 0) as known_{{ block }},
+        coalesce(known.first_of_{{ block }} & known.second_of_{{ block }}, 0) as following_{{ block }},
+        {%- endfor %}
+        {{ bits_set("coalesce(known.offered_{}, 0)") | indent(8) }} as known_offers
     from customers
-    left join known_counts
-        on customers.as_of_date = known_counts.as_of_date and customers.customer_id = known_counts.customer_id
-    inner join offers
-        on
-            customers.as_of_date = offers.as_of_date
-            and customers.segment_id = offers.segment_id
-            and offers.place <= {{ most }} + coalesce(known_counts.known_offers, 0)
-    where offers.reason = 'over_index'
-
-    union all
-
-    select
-        first_items.as_of_date,
-        first_items.is_current,
-        first_items.segment_id,
-        first_items.customer_id,
-        offers.item,
-        offers.offer_number
-    from customer_items as first_items
-    inner join offers
-        on
-            first_items.as_of_date = offers.as_of_date
-            and first_items.segment_id = offers.segment_id
-            and first_items.item = offers.antecedent_item_1
-    left join customer_items as second_items
-        on
-            first_items.as_of_date = second_items.as_of_date
-            and first_items.customer_id = second_items.customer_id
-            and offers.antecedent_item_2 = second_items.item
-            and second_items.is_bought
-    where
-        offers.reason = 'rule'
-        and first_items.is_bought
-        and (offers.antecedent_item_2 = '' or second_items.item is not null)
-
-),
-
-best as (
-
-    select
-        as_of_date,
-        is_current,
-        segment_id,
-        customer_id,
-        item,
-        min(offer_number) as offer_number
-    from applicable
-    group by as_of_date, is_current, segment_id, customer_id, item
+    left join known on customers.as_of_date = known.as_of_date and customers.customer_id = known.customer_id
 
 ),
 
 final as (
 
-    select best.*
-    from best
-    left join customer_items as known
-        on best.as_of_date = known.as_of_date and best.customer_id = known.customer_id and best.item = known.item
-    where known.item is null
+    select
+        informed.as_of_date,
+        informed.is_current,
+        informed.segment_id,
+        informed.customer_id,
+        offers.offer_number
+    from informed
+    inner join offers
+        on
+            informed.as_of_date = offers.as_of_date
+            and informed.segment_id = offers.segment_id
+            -- Follows from the last condition, and tells most of them at less cost.
+            and offers.better_items < {{ most }} + informed.known_offers
+    where
+        {% for block in offer_blocks() -%}
+        (informed.known_{{ block }} & offers.offer_{{ block }}) = 0
+        and (informed.following_{{ block }} & offers.rule_{{ block }}) = offers.rule_{{ block }}
+        and (informed.following_{{ block }} & offers.better_rules_{{ block }}) = 0
+        and {% endfor -%}
+        {{ bits_set("offers.better_items_{0} & ~informed.known_{0}") | indent(8) }} < {{ most }}
 
 )
 

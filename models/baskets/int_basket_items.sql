@@ -1,12 +1,12 @@
--- One row per as-of date and item in at least offers.min_orders orders, numbered from the most frequent: no rarer item
--- can be part of a rule.
+-- One row per as-of date and item in at least offers.min_orders of the orders looked at, numbered from the most
+-- frequent: no rarer item can be part of a rule.
 with counted as (
 
     select
         as_of_date,
         item,
         count(*) as orders
-    from {{ ref("int_offer_lines") }}
+    from {{ ref("int_basket_lines") }}
     group by as_of_date, item
     having count(*) >= {{ var("offers")["min_orders"] }}
 

@@ -5,7 +5,7 @@ with orders as (
         as_of_date,
         segment_id,
         order_id
-    from {{ ref("int_offer_lines") }}
+    from {{ ref("int_basket_lines") }}
 
 ),
 

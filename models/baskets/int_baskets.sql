@@ -7,7 +7,7 @@ with frequent as (
         lines.segment_id,
         lines.order_id,
         items.item_number
-    from {{ ref("int_offer_lines") }} as lines
+    from {{ ref("int_basket_lines") }} as lines
     inner join {{ ref("int_basket_items") }} as items
         on lines.as_of_date = items.as_of_date and lines.item = items.item
 

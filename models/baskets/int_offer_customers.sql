@@ -1,109 +1,63 @@
 -- One row per as-of date and customer for whom offers are worked out, with the segment, 0 for those who have none.
--- The current date has everybody. The date of the backtest, a snapshot at least offers.backtest_days earlier, has a
--- bounded sample, labelled by its features of that date where the segmentation clusters.
-{%- set segmentation = offers_segmentation() %}
-{%- set is_clustered = segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
-with customer_segments as (
+-- The current date has everybody, of whom rules are learned from a bounded sample (Toivonen 1996, VLDB, 134-145); the
+-- date of the backtest has a sample already.
+{%- set learning_customers = var("offers")["learning_customers"] %}
+with features as (
 
     select
         as_of_date,
         customer_id,
+        has_purchased
+    from {{ ref("customer_features") }}
+    where is_current
+
+),
+
+customer_segments as (
+
+    select
+        customer_id,
         segment_id
     from {{ ref("customer_segments") }}
-    where segmentation = '{{ segmentation }}'
+    where segmentation = '{{ offers_segmentation() }}'
 
 ),
 
-current_customers as (
+-- The share as eight hexadecimal digits: those of a hash are evenly spread, so that so many lie below it.
+learning as (
 
     select
-        features.as_of_date,
-        features.customer_id,
-        coalesce(customer_segments.segment_id, 0) as segment_id
-    from {{ ref("customer_features") }} as features
-    left join customer_segments on features.customer_id = customer_segments.customer_id
-    where features.is_current
+        count(*) <= {{ learning_customers }} as is_everybody,
+        lower(lpad(hex(cast(floor(
+            least(cast({{ learning_customers }} as double) / greatest(count(*), 1), 1) * 4294967295
+        ) as bigint)), 8, '0')) as threshold
+    from features
+    where has_purchased
 
 ),
-
-backtest_date as (
-
-    select max(as_of_dates.as_of_date) as as_of_date
-    from {{ ref("as_of_dates") }} as as_of_dates
-    inner join {{ ref("as_of_dates") }} as last_date on last_date.is_current
-    where {{ days_between("as_of_dates.as_of_date", "last_date.as_of_date") }} >= {{ var("offers")["backtest_days"] }}
-        and not as_of_dates.is_current
-
-),
-
-drawn as (
-
-    select
-        features.*,
-        row_number() over (
-            order by md5(concat('{{ var("random_seed") }}', features.customer_id)), features.customer_id
-        ) as draw
-    from {{ ref("customer_features") }} as features
-    inner join backtest_date on features.as_of_date = backtest_date.as_of_date
-    where features.has_purchased
-
-),
-
-sampled as (
-
-    select * from drawn
-    where draw <= {{ var("offers")["backtest_customers"] }}
-
-),
-
-{% if is_clustered %}
-parameters as (
-
-    select * from {{ ref("candidate_parameters") }}
-
-),
-
-labels_then as (
-
-    {{ score_clusters(segmentation, "sampled", "parameters") | indent(4) }}
-
-),
-
--- Where clusters are not advised, those that are published in their place had no label then that could be known now.
-verdict as (
-
-    select max(fallback) as fallback
-    from {{ ref("segmentation_verdicts") }}
-    where segmentation = '{{ segmentation }}'
-
-),
-{% endif %}
 
 final as (
 
     select
-        as_of_date,
+        features.as_of_date,
         true as is_current,
-        customer_id,
-        cast(segment_id as integer) as segment_id
-    from current_customers
+        features.customer_id,
+        cast(coalesce(customer_segments.segment_id, 0) as integer) as segment_id,
+        learning.is_everybody
+        or md5(concat('{{ var("random_seed") }}', features.customer_id)) < learning.threshold as is_learned_from
+    from features
+    left join customer_segments on features.customer_id = customer_segments.customer_id
+    cross join learning
 
     union all
 
     select
-        sampled.as_of_date,
+        as_of_date,
         false as is_current,
-        sampled.customer_id,
-        {%- if is_clustered %}
-        cast(coalesce(case when verdict.fallback is null then labels_then.segment_id end, 0) as integer) as segment_id
-        {%- else %}
-        0 as segment_id
-        {%- endif %}
-    from sampled
-    {%- if is_clustered %}
-left join labels_then on sampled.customer_id = labels_then.customer_id
-cross join verdict
-    {%- endif %}
+        customer_id,
+        segment_id,
+        true as is_learned_from
+    from {{ ref("int_backtest_customers") }}
 
 )
 

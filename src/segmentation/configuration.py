@@ -256,6 +256,7 @@ _OFFER_ITEMS = ("product_id", "category")
 # The numbers of the variable offers, with the least and the largest value of each.
 _OFFER_COUNTS: Mapping[str, tuple[int, int]] = {
     "max_basket_items": (2, 1_000),
+    "learning_customers": (0, 10**9),
     "min_orders": (2, 10**9),
     "max_rules": (1, 1_000_000),
     "candidates": (1, 1_000),

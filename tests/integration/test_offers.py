@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from mlxtend.frequent_patterns import association_rules, fpgrowth
 from mlxtend.preprocessing import TransactionEncoder
 from scipy.stats import false_discovery_control, hypergeom, norm
 
 from harness import DbtProject
+from small import build_small, copy_of_small, small_warehouse
 
 MIN_ORDERS, MIN_SUPPORT, MIN_CONFIDENCE, RATE = 20, 0.002, 0.05, 0.05
 EXAMPLES = ("online_retail", "complete_journey")
+SETTINGS = {
+    "segmentation": "auto",
+    "item": "product_id",
+    "max_basket_items": 40,
+    "learning_customers": 200000,
+    "min_orders": 3,
+    "min_support": 0,
+    "min_confidence": 0.05,
+    "false_discovery_rate": 1,
+    "max_rules": 1000,
+    "candidates": 50,
+    "per_customer": 10,
+    "backtest_days": 90,
+    "backtest_customers": 20000,
+}
+"""Of the variable offers, for a warehouse so small that hardly anything in it is certain."""
 
 Rules = dict[tuple[frozenset[str], str], tuple[Any, ...]]
 
@@ -284,10 +304,92 @@ def test_recommendations_are_the_best_of_all_that_apply(
             from best
             qualify row_number() over (partition by as_of_date, customer_id order by score desc) <= 10
         ),
-        found as (select as_of_date, customer_id, score from baskets.int_customer_offers)
+        found as (
+            select customers.as_of_date, customers.customer_id, offers.score
+            from baskets.int_customer_offers as customers
+            inner join baskets.int_segment_offers as offers using (as_of_date, segment_id, offer_number)
+        )
         select count(*) from (
             (select * from expected except all select * from found)
             union all
             (select * from found except all select * from expected)
         )
     """) == [(0,)]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    return small_warehouse(tmp_path_factory)
+
+
+def build_offers(small: DbtProject, folder: Path, **changes: Any) -> DbtProject:
+    project = copy_of_small(small, folder)
+    models = ("int_backtest_customers+", "int_offer_customers+")
+    build_small(project, "--select", *models, offers=SETTINGS | changes).check()
+    return project
+
+
+def orders_learned_from(project: DbtProject) -> set[str]:
+    rows = project.query("""
+        select distinct lines.order_id from baskets.int_basket_lines as lines
+        inner join features.as_of_dates as dates on lines.as_of_date = dates.as_of_date and dates.is_current
+    """)
+    return {str(row[0]) for row in rows}
+
+
+def test_rules_are_learned_from_a_sample_and_offers_are_for_everybody(small: DbtProject, tmp_path: Path) -> None:
+    project = build_offers(small, tmp_path, learning_customers=100)
+    rows = project.query("select customer_id from features.customer_features where is_current and has_purchased")
+    purchasers = [str(row[0]) for row in rows]
+    assert len(purchasers) > 200
+    share = int(100 / len(purchasers) * (2**32 - 1))
+    seed = yaml.safe_load((project.root / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["random_seed"]
+    learned = {name for name in purchasers if hashlib.md5(f"{seed}{name}".encode()).hexdigest() < f"{share:08x}"}
+    assert 75 < len(learned) < 125
+
+    everything = project.query("""
+        select lines.customer_id, lines.order_id, lines.item from baskets.int_offer_lines as lines
+        where lines.is_current
+    """)
+    orders: dict[str, set[str]] = {}
+    for customer, order, item in everything:
+        if customer in learned:
+            orders.setdefault(order, set()).add(item)
+    assert orders_learned_from(project) == orders.keys()
+    rules = project.query("""
+        select antecedent_1, antecedent_2, consequent, orders, segment_orders
+        from marts.segment_basket_rules where segment_id = 0
+    """)
+    assert rules
+    for first, second, consequent, count, all_orders in rules:
+        assert count == sum({first, second or first, consequent} <= items for items in orders.values())
+        assert all_orders == len(orders)
+
+    # What over-indexes is told of everybody, and everybody who has a segment gets something.
+    assert project.query("""
+        select count(*) from segments.customer_segments
+        where segmentation = 'behavior' and segment_id is not null
+            and customer_id not in (select customer_id from marts.customer_recommendations)
+    """) == [(0,)]
+    assert project.query("select max(customers) from baskets.int_item_buyers where segment_id = 0") == [
+        (len({customer for customer, *_ in everything}),)
+    ]
+
+
+def test_a_sample_as_large_as_all_who_bought_is_everybody(small: DbtProject, tmp_path: Path) -> None:
+    ((purchasers,),) = small.query("select count(*) from features.customer_features where is_current and has_purchased")
+    whole = build_offers(small, tmp_path / "whole")
+    limit = build_offers(small, tmp_path / "limit", learning_customers=purchasers)
+    fewer = build_offers(small, tmp_path / "fewer", learning_customers=purchasers - 1)
+    assert orders_learned_from(limit) == orders_learned_from(whole) > orders_learned_from(fewer)
+    for mart in ("segment_basket_rules", "segment_recommendations", "customer_recommendations"):
+        query = f"select * from marts.{mart} order by all"
+        assert limit.query(query) == whole.query(query)
+
+
+def test_without_customers_to_learn_from_there_are_no_rules(small: DbtProject, tmp_path: Path) -> None:
+    project = build_offers(small, tmp_path, learning_customers=0, candidates=70)
+    assert project.query("select count(*) from marts.segment_basket_rules") == [(0,)]
+    assert project.query("select distinct reason from marts.customer_recommendations") == [
+        ("over-indexes in the segment",)
+    ]

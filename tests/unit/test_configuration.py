@@ -71,6 +71,7 @@ VALID: dict[str, Any] = {
         "segmentation": "auto",
         "item": "product_id",
         "max_basket_items": 40,
+        "learning_customers": 200000,
         "min_orders": 20,
         "min_support": 0.002,
         "min_confidence": 0.05,
@@ -356,6 +357,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ),
     # offers
     ("offers.min_orders", 1, "offers.min_orders: must be a whole number from 2"),
+    ("offers.learning_customers", -1, "offers.learning_customers: must be a whole number from 0"),
     ("offers.min_support", 1.5, "offers.min_support: must be a number of at least 0 and at most 1"),
     ("offers.item", "product", 'offers.item: "product" is not one of its values'),
     ("offers.segmentation", "behaviour", 'offers.segmentation: there is no segmentation "behaviour"'),

@@ -8,8 +8,7 @@ with features as (
         as_of_date,
         customer_id,
         has_purchased
-    from {{ ref("customer_features") }}
-    where is_current
+    from {{ ref("current_features") }}
 
 ),
 

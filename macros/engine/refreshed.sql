@@ -55,9 +55,7 @@
     {%- set keys = ['subject', 'key_hash'] if meta.get('refresh_key') == 'key_hash' else ['key_hash'] -%}
     {%- set rows -%}
         {%- if is_dated() %}
-        select kept.{{ columns | join(', kept.') }}
-        from {{ existing }} as kept
-        where not ({{ replaced_rows('kept.') }})
+        {{ dated_rows_to_keep(existing, columns, meta) }}
         {%- else %}
         {#- A join, as `not in` compares every row with every key where a key might be null. -#}
         select kept.{{ columns | join(', kept.') }}
@@ -88,6 +86,23 @@
 {% endmaterialization %}
 
 
+{#- The rows of a table by as-of date that a run keeps; a join as well. -#}
+{% macro dated_rows_to_keep(existing, columns, meta) -%}
+    {%- set date = 'kept.' ~ meta['refresh_date'] -%}
+    select kept.{{ columns | join(', kept.') }}
+    from {{ existing }} as kept
+    inner join {{ ref('as_of_dates') }} as dates on {{ date }} = dates.as_of_date
+    {%- if meta.get('refresh_key') %}
+    left join {{ ref('changed_since') }} as since on {{ key_hash(['kept.' ~ meta['refresh_key']]) }} = since.key_hash
+    where
+        (since.key_hash is null or {{ date }} < since.first_date)
+        {{- ' and not dates.is_current' if is_full_scope(scope_of_layer()) }}
+    {%- else %}
+    where not {{ changed_days(date) }}
+    {%- endif %}
+{%- endmacro %}
+
+
 {#- Tables before this one may hold the changed keys alone, so a missing table cannot be made from them. -#}
 {% macro must_be_there(existing) -%}
     {%- if existing is none -%}
@@ -98,11 +113,11 @@
 
 
 {#- A condition: the rows that a run which is not full replaces. -#}
-{% macro replaced_rows(prefix='') -%}
+{% macro replaced_rows() -%}
     {%- set meta = config.get('meta') -%}
     {%- if is_dated() -%}
-        {%- set date = prefix ~ meta['refresh_date'] -%}
-        {{ changed_dates(prefix ~ meta['refresh_key'], date) if meta.get('refresh_key') else changed_days(date) }}
+        {%- set date = meta['refresh_date'] -%}
+        {{ changed_dates(meta['refresh_key'], date) if meta.get('refresh_key') else changed_days(date) }}
         or {{ date }} not in (select dates.as_of_date from {{ ref('as_of_dates') }} as dates)
     {%- else -%}
         {{ is_changed(meta['refresh_key']) }}{{ ' or ' ~ meta['refresh_also'] if meta.get('refresh_also') }}

@@ -28,9 +28,12 @@
 
 
 {% macro is_changed_since(customer_id, as_of_date) -%}
-    exists (
-        select 1 from {{ ref('changed_since') }} as since
-        where since.key_hash = {{ key_hash([customer_id]) }} and since.first_date <= {{ as_of_date }}
+    ({{ key_hash([customer_id]) }}, {{ as_of_date }}) in (
+        select
+            since.key_hash,
+            dates.as_of_date
+        from {{ ref('changed_since') }} as since
+        inner join {{ ref('as_of_dates') }} as dates on since.first_date <= dates.as_of_date
     )
 {%- endmacro %}
 

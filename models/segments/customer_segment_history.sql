@@ -4,7 +4,7 @@
 -- customer was last confirmed in therefore is the smoothed segment. Without a segment nothing is carried on.
 -- In between, each date is a set of columns: windows over rows would sort all customers at all dates, twice.
 -- Dates before the first change are read from this table itself: what was confirmed then stays so.
--- depends_on: {{ ref("changed_customers") }}
+-- depends_on: {{ ref("changed_since") }} {{ ref("score_scope") }}
 {%- set dates = range(1, var("snapshot_count") | int + 2) %}
 with configuration as (
 
@@ -73,10 +73,16 @@ kept as (
         {{ placed_before("kept.raw_segment_id", "kept.segment_id") }} as placed
     from {{ this }} as kept
     inner join as_of_dates on kept.as_of_date = as_of_dates.as_of_date
+    {{ "left" if is_full_scope(ref("score_scope")) else "inner" }} join {{ ref("changed_since") }} as since
+        on {{ key_hash(["kept.customer_id"]) }} = since.key_hash
     where
-        not {{ changed_dates("kept.customer_id", "kept.as_of_date") }}
+        kept.as_of_date < since.first_date
         -- Of those who have not changed, only the dates that the current one looks back to.
-        and ({{ is_changed("kept.customer_id") }} or as_of_dates.date_number > {{ dates | last - most_dates_to_hold() }})
+        or (
+            since.key_hash is null
+            and not as_of_dates.is_current
+            and as_of_dates.date_number > {{ dates | last - most_dates_to_hold() }}
+        )
 
 ),
 {% endif %}

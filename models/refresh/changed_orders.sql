@@ -48,7 +48,11 @@ owned as (
 
     select
         {{ typed_key_hash("orders", "order_id") }} as key_hash,
-        {{ typed_key_hash("orders", "customer_id") }} as customer_hash
+        -- Without a key it is never accepted, and all orders without one are changed where one of them is.
+        case
+            when {{ typed_value("order_id", "string", raw_families("orders")["order_id"]) }} is not null
+                then {{ typed_key_hash("orders", "customer_id") }}
+        end as customer_hash
     from {{ ref("raw_orders") }} as source
     where
         {{ typed_key_hash("orders", "order_id") }} in (select changed.key_hash from changed)
@@ -62,7 +66,7 @@ owned_before as (
 
     select
         {{ key_hash(["order_id"]) }} as key_hash,
-        {{ key_hash(["customer_id"]) }} as customer_hash,
+        case when order_id is not null then {{ key_hash(["customer_id"]) }} end as customer_hash,
         cast(least(ordered_at, cancelled_at) as date) as ordered_on
     from {{ staged }}
     where

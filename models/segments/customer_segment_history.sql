@@ -37,6 +37,12 @@ as_of_dates as (
 
 ),
 
+reasons as (
+
+    {{ numbered_reasons(ref("candidate_parameters")) | indent(4) }}
+
+),
+
 scores as (
 
     select
@@ -47,18 +53,19 @@ scores as (
         {{ placed(
             "cast(scores.segment_id as integer)",
             is_confirmed="configuration.smoothing_periods is null"
-            ~ " or round(scores.margin, 9) >= configuration.smoothing_margin"
+            ~ " or round(scores.margin, 9) >= configuration.smoothing_margin",
+            reason_number="reasons.reason_number"
         ) }} as placed,
         scores.distance,
         scores.membership,
         cast(scores.runner_up_segment_id as integer) as runner_up_segment_id,
-        scores.margin,
-        scores.reason
+        scores.margin
     from configuration
     left join sources on configuration.segmentation = sources.segmentation
     inner join {{ ref("segment_scores") }} as scores
         on coalesce(sources.source, configuration.segmentation) = scores.segmentation
     inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
+    left join reasons on scores.reason = reasons.reason
     where {{ changed_dates("scores.customer_id", "scores.as_of_date") }}
 
 ),
@@ -101,8 +108,7 @@ all_dates as (
         cast(null as double) as distance,
         cast(null as double) as membership,
         cast(null as integer) as runner_up_segment_id,
-        cast(null as double) as margin,
-        cast(null as {{ dbt.type_string() }}) as reason
+        cast(null as double) as margin
     from kept
     {%- endif %}
 
@@ -115,7 +121,6 @@ spread as (
         customer_id,
         {%- for date in dates %}
         max(case when date_number = {{ date }} then placed end) as placed_{{ date }},
-        max(case when date_number = {{ date }} then reason end) as reason_{{ date }},
         {%- endfor %}
         -- Of the past only the segment is told.
         max(case when is_current then distance end) as distance,
@@ -199,9 +204,12 @@ final as (
         case when as_of_dates.is_current then smoothed.membership end as membership,
         case when as_of_dates.is_current then smoothed.runner_up_segment_id end as runner_up_segment_id,
         case when as_of_dates.is_current then smoothed.margin end as margin,
-        {{ value_in_slot(dates, "smoothed.reason", "as_of_dates.date_number") | indent(8) }} as reason
+        reasons.reason
     from smoothed
     cross join as_of_dates
+    left join reasons
+        on {{ placed_reason(value_in_slot(dates, "smoothed.placed", "as_of_dates.date_number")) | indent(12) }}
+        = reasons.reason_number
     where {{ value_in_slot(dates, "smoothed.placed", "as_of_dates.date_number") | indent(8) }} >= 0
 
 )

@@ -8,6 +8,15 @@ with history as (
 
 ),
 
+-- The revenue of a period is what has come since the date before it.
+first_date as (
+
+    select min(coalesce(previous_as_of_date, as_of_date)) as first_date
+    from {{ ref("as_of_dates") }}
+    where {{ changed_days("as_of_date") }}
+
+),
+
 revenues as (
 
     select
@@ -16,6 +25,7 @@ revenues as (
         monetary - lag(monetary, 1, 0) over (partition by customer_id order by as_of_date) as revenue,
         revenue_last_90_days
     from {{ ref("customer_features") }}
+    where as_of_date >= (select first_date.first_date from first_date)
 
 ),
 

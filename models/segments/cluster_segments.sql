@@ -67,8 +67,7 @@ final as (
         case
             when not is_eligible then purchase_status
             when segment_id is null then model_reason
-        end as reason,
-        model_version
+        end as reason
     from eligible
 
 )

@@ -11,8 +11,7 @@ configuration as (
 
     select
         segmentation,
-        uses_orders,
-        config_hash
+        uses_orders
     from {{ ref("resolved_configuration") }}
 
 ),
@@ -62,8 +61,7 @@ final as (
         case
             when configuration.uses_orders and not labelled.has_purchased then labelled.purchase_status
             when labelled.segment_id is null then labelled.missing_reason
-        end as reason,
-        configuration.config_hash as model_version
+        end as reason
     from labelled
     inner join configuration on labelled.segmentation = configuration.segmentation
 

@@ -13,8 +13,7 @@ with crisp as (
         cast(null as double) as membership,
         cast(null as integer) as runner_up_segment_id,
         cast(null as double) as margin,
-        reason,
-        model_version
+        reason
     from {{ ref(method) }}
     {{ "union all" if not loop.last }}
     {% endfor %}
@@ -33,8 +32,7 @@ clusters as (
         membership,
         runner_up_segment_id,
         margin,
-        reason,
-        model_version
+        reason
     from {{ ref("cluster_segments") }}
 
 ),

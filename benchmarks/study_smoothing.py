@@ -80,7 +80,8 @@ def scored(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def compiled_model() -> str:
     """Return the SQL of the model, as dbt compiles it for one clustering segmentation."""
-    variables = {"segmentations": {"planted": {"method": "kmeans", "features": ["recency_days"]}}}
+    planted = {"method": "kmeans", "features": ["recency_days"]}
+    variables = {"snapshot_count": DATES - 1, "segmentations": {"planted": planted}}
     with tempfile.TemporaryDirectory() as folder:
         dbt = str(Path(sys.executable).with_name("dbt"))
         place = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", folder, "--log-path", folder]
@@ -115,23 +116,28 @@ def smoothed(
             "smoothing_periods": pa.array([periods for _, periods in settings], pa.int32()),
         }
     )
-    references = re.findall(r'"(\w+)"\."(\w+)"\."(\w+)"', sql)
+    # Comments name what a model waits for without reading it.
+    references = re.findall(r'"(\w+)"\."(\w+)"\."(\w+)"', re.sub(r"--.*", "", sql))
     places = {name: (database, schema) for database, schema, name in references}
     columns = f"""
         segmentation, customer::varchar as customer_id, date '2024-01-31' + date_number::integer as as_of_date,
         date_number = {DATES - 1} as is_current, segment_id::integer as segment_id, margin, null::double as distance,
-        null::double as membership, null::integer as runner_up_segment_id, null::varchar as reason, '' as model_version
+        null::double as membership, null::integer as runner_up_segment_id, null::varchar as reason
     """
     contents = {
-        "resolved_configuration": "select *, true as uses_orders, '' as config_hash from configuration",
+        "resolved_configuration": "select *, true as uses_orders from configuration",
         "segmentation_verdicts": "select '' as segmentation, null::varchar as fallback where false",
         "as_of_dates": f"""
-            select date '2024-01-31' + range::integer as as_of_date, true as is_period_end from range({DATES})
+            select
+                date '2024-01-31' + range::integer as as_of_date, range = {DATES - 1} as is_current,
+                true as is_period_end
+            from range({DATES})
         """,
         "cluster_segments": f"select {columns} from scores cross join configuration",
         # What other methods read and give: nothing.
         "rfm_labels": f"select {columns} from scores cross join configuration where false",
         "customer_features": "select null::varchar as customer_id where false",
+        "candidate_parameters": "select '' as kind, '' as feature, '' as value_string where false",
     }
     if places.keys() != contents.keys():
         raise ValueError(f"{MODEL} reads {sorted(places)}: give this study what is new among them.")

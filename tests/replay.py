@@ -166,7 +166,7 @@ def year(source: Source, *, runs: int) -> Iterator[Batch]:
     """Live through a year in batches of random length; the files of each are there when it is yielded.
 
     Most runs have the as-of date of the run before them, as several runs of a day have, and some a later one, at which
-    rows become known that were set aside before: one in the middle lies in the same month, the last ones in another year.
+    rows become known that were set aside before: one in the middle in the same month, the last ones in another year.
     """
     first, last = datetime.date(2025, 1, 1), datetime.date(2026, 1, 1)
     days = sorted(source.chance.sample(range((last - first).days), runs - 1))

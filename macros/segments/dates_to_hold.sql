@@ -20,3 +20,11 @@
         {{- " and " if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{#- The last value that is known by a date of those in the columns <prefix>_<date number>; null where the date has none in
+    <where_known>_<date number>. Every blank is a token, and dbt reads statements of at most ten thousand of them. -#}
+{% macro last_known(prefix, date, where_known) -%}
+    case when {{ where_known }}_{{ date }} is not null then coalesce(
+        {%- for known in range(date, 0, -1) %}{{ prefix }}_{{ known }},{% endfor %}null) end
+{%- endmacro %}

@@ -17,15 +17,12 @@
 
 
 {% macro placed_segment(placed) -%}
-    cast(nullif(floor(greatest({{ placed }}, -1 - {{ placed }}) / 1000000), 0) as integer)
+    cast(nullif(floor(greatest({{ placed }},-1-{{ placed }})/1000000),0) as integer)
 {%- endmacro %}
 
 
 {% macro placed_confirmation(placed) -%}
-    case
-        when {{ placed }} >= 1000000 or {{ placed }} < -1000000
-            then cast(nullif(greatest({{ placed }}, -1 - {{ placed }}) % 1000000, 0) as integer)
-    end
+    case when abs({{ placed }}) >= 1000000 then cast(nullif(greatest({{ placed }},-1-{{ placed }})%1000000,0) as integer) end
 {%- endmacro %}
 
 

@@ -1,6 +1,6 @@
 -- One row: whether this run computes the features of all customers, or those of changed customers alone.
--- A new as-of date is a day on which everybody is older. Where the ends of periods before it are the same ones as at the
--- run before, that day alone is new, and what stands at those ends is kept.
+-- A new as-of date is a day on which everybody is older. Where the ends of periods before it are those of the run
+-- before, that day alone is new, and what stands at those ends is kept.
 with scope as (
 
     select * from {{ ref("refresh_scope") }}
@@ -32,8 +32,11 @@ facts as (
     select
         max(scope.reason) as reason_before,
         (select cast(max(as_of_dates.as_of_date) as {{ dbt.type_string() }}) from as_of_dates) as as_of_date,
-        (select cast(sum({{ row_hash(["as_of_date"]) }}) as {{ dbt.type_string() }}) from as_of_dates where not is_current)
-            as period_ends,
+        (
+            select cast(sum({{ row_hash(["as_of_dates.as_of_date"]) }}) as {{ dbt.type_string() }})
+            from as_of_dates
+            where not as_of_dates.is_current
+        ) as period_ends,
         (select changed.customers from changed) > {{ limit }} * (select all_customers.customers from all_customers)
             as has_many_changes
     from scope

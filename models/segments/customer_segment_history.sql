@@ -176,24 +176,20 @@ smoothed as (
     select
         *,
         {%- for date in dates %}
-        case
-            when raw_{{ date }} is not null
-                then coalesce(
-                    {%- for earlier in range(date, 0, -1) %}confirmed_{{ earlier }}, {% endfor %}null
-                )
-        end as smoothed_{{ date }}{{ "," if not loop.last }}
+        {{ last_known("confirmed", date, where_known="raw") }} as smoothed_{{ date }}{{ "," if not loop.last }}
         {%- endfor %}
     from confirmed
 
 ),
 
-final as (
+told as (
 
     select
         smoothed.segmentation,
         smoothed.customer_id,
         as_of_dates.as_of_date,
         as_of_dates.is_current,
+        {{ value_in_slot(dates, "smoothed.placed", "as_of_dates.date_number") | indent(8) }} as placed,
         {{ value_in_slot(dates, "smoothed.raw", "as_of_dates.date_number") | indent(8) }} as raw_segment_id,
         {{ value_in_slot(dates, "smoothed.smoothed", "as_of_dates.date_number") | indent(8) }} as segment_id,
         {{ value_in_slot(dates, "smoothed.smoothed", "as_of_dates.date_number - 1") | indent(8) }}
@@ -203,14 +199,31 @@ final as (
         case when as_of_dates.is_current then smoothed.distance end as distance,
         case when as_of_dates.is_current then smoothed.membership end as membership,
         case when as_of_dates.is_current then smoothed.runner_up_segment_id end as runner_up_segment_id,
-        case when as_of_dates.is_current then smoothed.margin end as margin,
-        reasons.reason
+        case when as_of_dates.is_current then smoothed.margin end as margin
     from smoothed
     cross join as_of_dates
-    left join reasons
-        on {{ placed_reason(value_in_slot(dates, "smoothed.placed", "as_of_dates.date_number")) | indent(12) }}
-        = reasons.reason_number
-    where {{ value_in_slot(dates, "smoothed.placed", "as_of_dates.date_number") | indent(8) }} >= 0
+
+),
+
+final as (
+
+    select
+        told.segmentation,
+        told.customer_id,
+        told.as_of_date,
+        told.is_current,
+        told.raw_segment_id,
+        told.segment_id,
+        told.previous_segment_id,
+        told.previous_raw_segment_id,
+        told.distance,
+        told.membership,
+        told.runner_up_segment_id,
+        told.margin,
+        reasons.reason
+    from told
+    left join reasons on {{ placed_reason("told.placed") }} = reasons.reason_number
+    where told.placed >= 0
 
 )
 

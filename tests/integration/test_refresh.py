@@ -63,7 +63,7 @@ def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path
             assert found.keys() >= LASTING
             for name in found:
                 assert found[name] == expected[name], (name, number, scopes)
-    # The inputs were read whole once; a new as-of date made features and scores whole, and in the same month left the past.
+    # The inputs were read whole once; a new as-of date made features and scores whole, in one month but for the past.
     assert [scope[0] for scope in scopes] == [True] + [False] * 4, scopes
     assert [scope[1] for scope in scopes] == [True, False, True, True, False], scopes
     assert [scope[1] and scope[6] and scope[7] for scope in scopes] == [False, False, True, False, False], scopes

@@ -5,7 +5,7 @@ Usage: python benchmarks/study_smoothing.py [--customers number] [--default-only
 Four groups of customers lie six standard deviations apart in two features. Half of the customers change their group
 once, at a known date; the other half stay where they are, at a border between two groups. What is measured at each of
 13 dates is the place of a customer and fresh noise, given in standard deviations of a group. The nearest group and the
-margin then go through the SQL of the model customer_segment_history, as dbt compiles it.
+margin then go through the SQL of customer_places and customer_segment_history, as dbt compiles it.
 
 A change counts as found if the smoothed segment is the new one at the first or the second date after it. Flicker is
 every change of segment of a customer who stays. The exit code is 1 if the smoothing of dbt_project.yml finds less than
@@ -31,7 +31,7 @@ import pyarrow as pa
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-MODEL = "customer_segment_history"
+MODELS = ("customer_places", "customer_segment_history")
 CENTRES = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 6.0], [6.0, 6.0]])
 BORDERS = np.array([[0, 1], [0, 2], [1, 3], [2, 3]])
 NOISES = (0.1, 0.2, 0.3, 0.4)
@@ -78,25 +78,26 @@ def scored(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return distances.argmin(axis=-1) + 1, (second - first) / second
 
 
-def compiled_model() -> str:
-    """Return the SQL of the model, as dbt compiles it for one clustering segmentation."""
+def compiled_models() -> list[str]:
+    """Return the SQL of the models, as dbt compiles it for one clustering segmentation."""
     planted = {"method": "kmeans", "features": ["recency_days"]}
     variables = {"snapshot_count": DATES - 1, "segmentations": {"planted": planted}}
     with tempfile.TemporaryDirectory() as folder:
         dbt = str(Path(sys.executable).with_name("dbt"))
         place = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", folder, "--log-path", folder]
         subprocess.run(
-            [dbt, "--quiet", "compile", "--select", MODEL, "--vars", json.dumps(variables), *place],
+            [dbt, "--quiet", "compile", "--select", *MODELS, "--vars", json.dumps(variables), *place],
             cwd=ROOT,
             env={**os.environ, "SEGMENTATION_DATABASE": str(Path(folder) / "study.duckdb")},
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        return next(Path(folder).rglob(f"compiled/**/{MODEL}.sql")).read_text(encoding="utf-8")
+        found = [next(Path(folder).rglob(f"compiled/**/{model}.sql")) for model in MODELS]
+        return [file.read_text(encoding="utf-8") for file in found]
 
 
 def smoothed(
-    sql: str, segments: np.ndarray, margins: np.ndarray, settings: list[tuple[float | None, int]]
+    queries: list[str], segments: np.ndarray, margins: np.ndarray, settings: list[tuple[float | None, int]]
 ) -> np.ndarray:
     """Run the model on scores of (n, dates); return smoothed segments, (settings, n, dates)."""
     n = len(segments)
@@ -117,8 +118,8 @@ def smoothed(
         }
     )
     # Comments name what a model waits for without reading it.
-    references = re.findall(r'"(\w+)"\."(\w+)"\."(\w+)"', re.sub(r"--.*", "", sql))
-    places = {name: (database, schema) for database, schema, name in references}
+    references = re.findall(r'"(\w+)"\."(\w+)"\."(\w+)"', re.sub(r"--.*", "", "".join(queries)))
+    places = {name: (database, schema) for database, schema, name in references if name not in MODELS}
     columns = f"""
         segmentation, customer::varchar as customer_id, date '2024-01-31' + date_number::integer as as_of_date,
         date_number = {DATES - 1} as is_current, segment_id::integer as segment_id, margin, null::double as distance,
@@ -140,7 +141,7 @@ def smoothed(
         "candidate_parameters": "select '' as kind, '' as feature, '' as value_string where false",
     }
     if places.keys() != contents.keys():
-        raise ValueError(f"{MODEL} reads {sorted(places)}: give this study what is new among them.")
+        raise ValueError(f"{MODELS} read {sorted(places)}: give this study what is new among them.")
     with duckdb.connect() as connection:
         connection.register("scores", scores)
         connection.register("configuration", configuration)
@@ -149,8 +150,10 @@ def smoothed(
         for name, (database, schema) in places.items():
             connection.execute(f'create schema if not exists "{database}"."{schema}"')
             connection.execute(f'create table "{database}"."{schema}"."{name}" as {contents[name]}')
+        model_places = {name: f'"{database}"."{schema}"."{name}"' for database, schema, name in references}
+        connection.execute(f"create table {model_places[MODELS[0]]} as {queries[0]}")
         found = connection.execute(
-            f"select segment_id from ({sql}) as history order by segmentation, customer_id::integer, as_of_date"
+            f"select segment_id from ({queries[1]}) as history order by segmentation, customer_id::integer, as_of_date"
         ).fetchnumpy()["segment_id"]
     return np.asarray(found).reshape(len(settings), n, DATES)
 
@@ -182,7 +185,7 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=10_000, help="customers at each noise (default 10,000)")
     parser.add_argument("--default-only", action="store_true", help="leave out the other settings")
     options = parser.parse_args()
-    sql = compiled_model()
+    queries = compiled_models()
     default = default_setting()
     others = [(margin, periods) for margin in MARGINS for periods in PERIODS if periods <= default[1]]
     settings = [default] if options.default_only else sorted({default, *others}, key=lambda s: (s[0] or 0, s[1]))
@@ -192,7 +195,7 @@ def main() -> int:
         world = planted(options.customers, noise, seed)
         fresh = np.random.default_rng((seed, 1)).normal(scale=noise, size=world.places.shape)
         raw, margins = scored(world.places + fresh)
-        for setting, smooth in zip(settings, smoothed(sql, raw, margins, settings), strict=True):
+        for setting, smooth in zip(settings, smoothed(queries, raw, margins, settings), strict=True):
             changes, found, flicker, removed = measured(world, raw, smooth)
             mark = " (default)" if setting == default else ""
             name = f"{'none' if setting[0] is None else setting[0]} | {setting[1]}{mark}"

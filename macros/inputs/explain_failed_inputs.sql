@@ -2,6 +2,10 @@
     on some row, and says so in our own words. The engine's message names a value, but neither the input nor the
     variable. A build that succeeds pays nothing for it. -#}
 {% macro explain_failed_inputs(results) -%}
+    {#- Asked for while dbt reads the project: a seed or model behind an input is not found later otherwise. -#}
+    {%- for input in input_names() if has_input(input) and input_setting(input).get('ref') -%}
+        {%- do input_source(input) -%}
+    {%- endfor -%}
     {%- set failed = [] -%}
     {%- for result in results if result.status == 'error' and result.node.schema in ['staging', 'refresh'] -%}
         {%- do failed.append(result.node.name) -%}

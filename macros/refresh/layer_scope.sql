@@ -11,6 +11,10 @@
     {%- do columns.update({name: type}) -%}
 {%- endfor %}
 {%- set before = earlier(this) -%}
+{#- A table of an earlier form of the project tells nothing. -#}
+{%- if before and columns | reject("in", adapter.get_columns_in_relation(before) | map(attribute="name") | list) | list -%}
+    {%- set before = none -%}
+{%- endif %}
 with previous as (
 
     {% if before -%}

@@ -2,29 +2,23 @@
 -- the smoothed one of the date before.
 -- A customer moves to another segment with a clear margin, or once the segment has held for some periods. What a
 -- customer was last confirmed in therefore is the smoothed segment. Without a segment nothing is carried on.
--- In between, each date is a set of columns: windows over rows would sort all customers at all dates, twice.
--- Dates before the first change are read from this table itself: what was confirmed then stays so.
+-- Nothing ephemeral is read here: dbt would parse the statement, which grows with the number of dates, and refuse it.
 -- depends_on: {{ ref("changed_since") }} {{ ref("score_scope") }}
 -- The linter loses count of indents in loops over dates.
 -- noqa: disable=LT02
 {%- set dates = range(1, var("snapshot_count") | int + 2) %}
-with configuration as (
+with places as (
 
-    select
-        segmentation,
-        smoothing_margin,
-        smoothing_periods
-    from {{ ref("resolved_configuration") }}
+    select * from {{ ref("customer_places") }}
 
 ),
 
--- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
-sources as (
+configuration as (
 
     select
         segmentation,
-        coalesce(fallback, segmentation) as source
-    from {{ ref("segmentation_verdicts") }}
+        smoothing_periods
+    from {{ ref("resolved_configuration") }}
 
 ),
 
@@ -45,108 +39,19 @@ reasons as (
 
 ),
 
-scores as (
-
-    select
-        configuration.segmentation,
-        scores.customer_id,
-        as_of_dates.date_number,
-        as_of_dates.is_current,
-        {{ placed(
-            "cast(scores.segment_id as integer)",
-            is_confirmed="configuration.smoothing_periods is null"
-            ~ " or round(scores.margin, 9) >= configuration.smoothing_margin",
-            reason_number="reasons.reason_number"
-        ) }} as placed,
-        scores.distance,
-        scores.membership,
-        cast(scores.runner_up_segment_id as integer) as runner_up_segment_id,
-        scores.margin
-    from configuration
-    left join sources on configuration.segmentation = sources.segmentation
-    inner join {{ ref("segment_scores") }} as scores
-        on coalesce(sources.source, configuration.segmentation) = scores.segmentation
-    inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
-    left join reasons on scores.reason = reasons.reason
-    where {{ changed_dates("scores.customer_id", "scores.as_of_date") }}
-
-),
-
-{% if not is_full_run() %}
-kept as (
-
-    select
-        kept.segmentation,
-        kept.customer_id,
-        as_of_dates.date_number,
-        {{ placed_before("kept.raw_segment_id", "kept.segment_id") }} as placed
-    from {{ this }} as kept
-    inner join as_of_dates on kept.as_of_date = as_of_dates.as_of_date
-    {{ "left" if is_full_scope(ref("score_scope")) else "inner" }} join {{ ref("changed_since") }} as since
-        on {{ key_hash(["kept.customer_id"]) }} = since.key_hash
-    where
-        kept.as_of_date < since.first_date
-        -- Of those who have not changed, only the dates that the current one looks back to.
-        or (
-            since.key_hash is null
-            and not as_of_dates.is_current
-            and as_of_dates.date_number > {{ dates | last - most_dates_to_hold() }}
-        )
-
-),
-{% endif %}
-
-all_dates as (
-
-    select * from scores
-    {%- if not is_full_run() %}
-    union all
-    select
-        segmentation,
-        customer_id,
-        date_number,
-        false as is_current,
-        placed,
-        cast(null as double) as distance,
-        cast(null as double) as membership,
-        cast(null as integer) as runner_up_segment_id,
-        cast(null as double) as margin
-    from kept
-    {%- endif %}
-
-),
-
-spread as (
-
-    select
-        segmentation,
-        customer_id,
-        {%- for date in dates %}
-        max(case when date_number = {{ date }} then placed end) as placed_{{ date }},
-        {%- endfor %}
-        -- Of the past only the segment is told.
-        max(case when is_current then distance end) as distance,
-        max(case when is_current then membership end) as membership,
-        max(case when is_current then runner_up_segment_id end) as runner_up_segment_id,
-        max(case when is_current then margin end) as margin
-    from all_dates
-    group by segmentation, customer_id
-
-),
-
 raw as (
 
     select
-        spread.*,
+        places.*,
         {%- for date in dates %}
-        {{ placed_segment("spread.placed_" ~ date) }} as raw_{{ date }},
-        {{ placed_confirmation("spread.placed_" ~ date) }} as known_{{ date }},
+        {{ placed_segment("places.placed_" ~ date) }} as raw_{{ date }},
+        {{ placed_confirmation("places.placed_" ~ date) }} as known_{{ date }},
         {%- endfor %}
         configuration.smoothing_periods as dates_to_hold,
         -- A date in the middle of a period adds no period to those that a segment has held.
         configuration.smoothing_periods + case when as_of_dates.is_period_end then 0 else 1 end as dates_to_hold_now
-    from spread
-    inner join configuration on spread.segmentation = configuration.segmentation
+    from places
+    inner join configuration on places.segmentation = configuration.segmentation
     inner join as_of_dates on as_of_dates.is_current
 
 ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from itertools import groupby, pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from harness import ROOT, DbtProject, run_command
+from small import ADVICE, SEGMENTATIONS, WITHOUT_DEMO_SEEDS, generated_inputs
 
 MARGIN, PERIODS = 0.3, 3
 """The default smoothing of clusters, as dbt_project.yml says it."""
@@ -38,7 +40,30 @@ def smoothed(rows: list[tuple[int | None, float | None, bool]], margin: float | 
 
 
 def test_smoothing_is_the_written_rule(demo: DbtProject) -> None:
-    rows = demo.query(
+    follows_the_rule(demo)
+
+
+def test_years_of_weeks_are_smoothed_by_the_same_rule(tmp_path: Path) -> None:
+    """The statement of a history grows with the number of dates, and has to be read all the same."""
+    project = DbtProject(tmp_path / "weeks")
+    inputs = generated_inputs(tmp_path / "inputs", customers=100)
+    variables = {
+        "inputs": inputs,
+        "segmentations": SEGMENTATIONS,
+        "advice": ADVICE,
+        "snapshot_period": "week",
+        "snapshot_count": 104,
+    }
+    project.dbt("seed", *WITHOUT_DEMO_SEEDS, variables=variables).check()
+    project.dbt("run", "--select", "+customer_segment_history", variables=variables).check()
+    # Nobody is there yet at the first of them.
+    assert project.query("select count(distinct as_of_date) > 100 from segments.customer_segment_history") == [(True,)]
+    follows_the_rule(project)
+
+
+def follows_the_rule(project: DbtProject) -> None:
+    """Hold every smoothed segment of the clusters against the rule as it is written."""
+    rows = project.query(
         """
         select scores.segmentation, scores.customer_id, scores.segment_id, scores.margin, is_period_end,
             history.raw_segment_id, history.segment_id

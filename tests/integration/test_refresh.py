@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from harness import DbtProject
@@ -118,3 +119,25 @@ def test_no_change_is_lost_that_was_not_published(small: DbtProject, tmp_path: P
 
     build_small(project, inputs=inputs).check()
     assert project.query("select count(*) from refresh.changed_keys") == [(0,)]
+
+
+def test_a_database_of_an_earlier_form_is_built_whole(small: DbtProject, tmp_path: Path) -> None:
+    project = copy_of_small(small, tmp_path / "project")
+    with duckdb.connect(str(project.database)) as connection:
+        for scope in ("feature_scope", "score_scope"):
+            connection.execute(f"alter table refresh.{scope} drop column keeps_past")
+        connection.execute("alter table refresh.changed_orders drop column ordered_on")
+        connection.execute("update refresh.refresh_scope set fingerprint = 'that of an earlier project'")
+    build_small(project).check()
+    assert project.query("select is_full, keeps_past from refresh.score_scope") == [(True, False)]
+
+
+def test_inputs_that_are_seeds_are_refreshed_too(demo: DbtProject, tmp_path: Path) -> None:
+    project = demo.copy_to(tmp_path / "project")
+    project.build().check()
+    assert project.query("select is_full from refresh.refresh_scope") == [(False,)]
+    assert project.content(schemas=("marts",)).keys() == demo.content(schemas=("marts",)).keys()
+    found, expected = refreshed_and_published(project), refreshed_and_published(demo)
+    # A model that stood before this run is measured for drift, and its decision says so.
+    differing = {name for name in expected if found[name] != expected[name]}
+    assert differing == {"marts.segmentation_decisions", "marts.segmentation_drift"}

@@ -1,0 +1,124 @@
+-- One row per segmentation and customer that this run works on: where the customer is at each as-of date, in a column for
+-- each, and how the score of the current date came about. Windows over rows would sort all customers at all dates, twice.
+-- Dates before the first change are read from the history as it stands: what was confirmed then stays so.
+-- depends_on: {{ ref("changed_since") }} {{ ref("score_scope") }}
+{#- By name, as it comes after this one. -#}
+{%- set history = this.incorporate(path={"identifier": "customer_segment_history"}) %}
+{%- set dates = range(1, var("snapshot_count") | int + 2) %}
+with configuration as (
+
+    select
+        configuration.segmentation,
+        -- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
+        coalesce(verdicts.fallback, configuration.segmentation) as source,
+        configuration.smoothing_margin,
+        configuration.smoothing_periods
+    from {{ ref("resolved_configuration") }} as configuration
+    left join {{ ref("segmentation_verdicts") }} as verdicts on configuration.segmentation = verdicts.segmentation
+
+),
+
+as_of_dates as (
+
+    select
+        as_of_date,
+        is_current,
+        row_number() over (order by as_of_date) as date_number
+    from {{ ref("as_of_dates") }}
+
+),
+
+reasons as (
+
+    {{ numbered_reasons(ref("candidate_parameters")) | indent(4) }}
+
+),
+
+scores as (
+
+    select
+        configuration.segmentation,
+        scores.customer_id,
+        as_of_dates.date_number,
+        as_of_dates.is_current,
+        {{ placed(
+            "cast(scores.segment_id as integer)",
+            is_confirmed="configuration.smoothing_periods is null"
+            ~ " or round(scores.margin, 9) >= configuration.smoothing_margin",
+            reason_number="reasons.reason_number"
+        ) }} as placed,
+        scores.distance,
+        scores.membership,
+        cast(scores.runner_up_segment_id as integer) as runner_up_segment_id,
+        scores.margin
+    from configuration
+    inner join {{ ref("segment_scores") }} as scores on configuration.source = scores.segmentation
+    inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
+    left join reasons on scores.reason = reasons.reason
+    where {{ changed_dates("scores.customer_id", "scores.as_of_date") }}
+
+),
+
+{% if not is_full_run() %}
+kept as (
+
+    select
+        kept.segmentation,
+        kept.customer_id,
+        as_of_dates.date_number,
+        {{ placed_before("kept.raw_segment_id", "kept.segment_id") }} as placed
+    from {{ history }} as kept
+    inner join as_of_dates on kept.as_of_date = as_of_dates.as_of_date
+    {{ "left" if is_full_scope(ref("score_scope")) else "inner" }} join {{ ref("changed_since") }} as since
+        on {{ key_hash(["kept.customer_id"]) }} = since.key_hash
+    where
+        kept.as_of_date < since.first_date
+        -- Of those who have not changed, only the dates that the current one looks back to.
+        or (
+            since.key_hash is null
+            and not as_of_dates.is_current
+            and as_of_dates.date_number > {{ dates | last - most_dates_to_hold() }}
+        )
+
+),
+{% endif %}
+
+all_dates as (
+
+    select * from scores
+    {%- if not is_full_run() %}
+    union all
+    select
+        segmentation,
+        customer_id,
+        date_number,
+        false as is_current,
+        placed,
+        cast(null as double) as distance,
+        cast(null as double) as membership,
+        cast(null as integer) as runner_up_segment_id,
+        cast(null as double) as margin
+    from kept
+    {%- endif %}
+
+),
+
+final as (
+
+    select
+        segmentation,
+        customer_id,
+        {%- for date in dates %}
+        max(case when date_number = {{ date }} then placed end) as placed_{{ date }},
+        {%- endfor %}
+        -- Of the past only the segment is told.
+        max(case when is_current then distance end) as distance,
+        max(case when is_current then membership end) as membership,
+        max(case when is_current then runner_up_segment_id end) as runner_up_segment_id,
+        max(case when is_current then margin end) as margin
+    from all_dates
+    group by segmentation, customer_id
+
+)
+
+select * from final

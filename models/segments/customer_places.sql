@@ -1,6 +1,6 @@
--- One row per segmentation and customer that this run works on: where the customer is at each as-of date, in a column for
--- each, and how the score of the current date came about. Windows over rows would sort all customers at all dates, twice.
--- Dates before the first change are read from the history as it stands: what was confirmed then stays so.
+-- One row per segmentation and customer that this run works on: where the customer is at each as-of date, in a column
+-- for each, and how the score of the current date came about. Windows over rows would sort all customers at all dates,
+-- twice. Dates before the first change are read from the history as it stands: what was confirmed then stays so.
 -- depends_on: {{ ref("changed_since") }} {{ ref("score_scope") }}
 {#- By name, as it comes after this one. -#}
 {%- set history = this.incorporate(path={"identifier": "customer_segment_history"}) %}
@@ -10,7 +10,7 @@ with configuration as (
     select
         configuration.segmentation,
         -- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
-        coalesce(verdicts.fallback, configuration.segmentation) as source,
+        coalesce(verdicts.fallback, configuration.segmentation) as scored_by,
         configuration.smoothing_margin,
         configuration.smoothing_periods
     from {{ ref("resolved_configuration") }} as configuration
@@ -52,7 +52,7 @@ scores as (
         cast(scores.runner_up_segment_id as integer) as runner_up_segment_id,
         scores.margin
     from configuration
-    inner join {{ ref("segment_scores") }} as scores on configuration.source = scores.segmentation
+    inner join {{ ref("segment_scores") }} as scores on configuration.scored_by = scores.segmentation
     inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
     left join reasons on scores.reason = reasons.reason
     where {{ changed_dates("scores.customer_id", "scores.as_of_date") }}

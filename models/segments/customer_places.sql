@@ -8,13 +8,13 @@
 with configuration as (
 
     select
-        configuration.segmentation,
+        settings.segmentation,
         -- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
-        coalesce(verdicts.fallback, configuration.segmentation) as scored_by,
-        configuration.smoothing_margin,
-        configuration.smoothing_periods
-    from {{ ref("resolved_configuration") }} as configuration
-    left join {{ ref("segmentation_verdicts") }} as verdicts on configuration.segmentation = verdicts.segmentation
+        coalesce(verdicts.fallback, settings.segmentation) as scored_by,
+        settings.smoothing_margin,
+        settings.smoothing_periods
+    from {{ ref("resolved_configuration") }} as settings
+    left join {{ ref("segmentation_verdicts") }} as verdicts on settings.segmentation = verdicts.segmentation
 
 ),
 

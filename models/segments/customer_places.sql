@@ -8,13 +8,13 @@
 with configuration as (
 
     select
-        settings.segmentation,
+        configured.segmentation,
         -- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
-        coalesce(verdicts.fallback, settings.segmentation) as scored_by,
-        settings.smoothing_margin,
-        settings.smoothing_periods
-    from {{ ref("resolved_configuration") }} as settings
-    left join {{ ref("segmentation_verdicts") }} as verdicts on settings.segmentation = verdicts.segmentation
+        coalesce(verdicts.fallback, configured.segmentation) as scored_by,
+        configured.smoothing_margin,
+        configured.smoothing_periods
+    from {{ ref("resolved_configuration") }} as configured
+    left join {{ ref("segmentation_verdicts") }} as verdicts on configured.segmentation = verdicts.segmentation
 
 ),
 

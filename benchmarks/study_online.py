@@ -17,10 +17,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import json
-import os
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,6 +28,7 @@ from typing import Any, TypeVar
 import duckdb
 import numpy as np
 import pandas as pd
+from compiled import compiled_models, relations_of
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
@@ -113,14 +110,13 @@ class Warehouse:
             # Its columns tell dbt which features are numbers.
             columns = [f"{name} double" for name in NUMBERS] + [f"{name} varchar" for name in CATEGORIES]
             connection.execute(f"create table features.customer_features ({', '.join(columns)})")
-        self.sql = compiled_model(database, folder)
+        segmentation = {"method": "kprototypes", "features": [*NUMBERS, *CATEGORIES], "k": K, "update": "online"}
+        variables = {"segmentations": {"drifting": segmentation}}
+        (self.sql,) = compiled_models([MODEL], variables=variables, folder=folder, database=database)
         self.connection = duckdb.connect(str(database))
-        self.places = {
-            name: f"{schema}.{name}" for _, schema, name in re.findall(r'"(\w+)"\."(\w+)"\."(\w+)"', self.sql)
-        }
-        known = {"customer_features", "standing_parameters", "observed_customers", "resolved_configuration"}
-        if self.places.keys() != known:
-            raise ValueError(f"{MODEL} reads {sorted(self.places)}: give this study what is new among them.")
+        known = {"current_features", "standing_parameters", "observed_customers", "resolved_configuration"}
+        found = relations_of([self.sql], known=known)
+        self.places = {name: f"{schema}.{name}" for name, (_, schema) in found.items()}
         for place in self.places.values():
             self.connection.execute(f"create schema if not exists {place.split('.')[0]}")
         self.fill("resolved_configuration", "select 'drifting' as segmentation, false as uses_orders")
@@ -134,7 +130,7 @@ class Warehouse:
     def come_in(self, customers: pd.DataFrame) -> None:
         """Replace the customers by those of a step, all of them new."""
         dated = "* replace (cast(as_of_date as date) as as_of_date)"
-        self.fill("customer_features", f"select {dated} from customers", customers=customers)
+        self.fill("current_features", f"select {dated} from customers", customers=customers)
         self.fill(
             "observed_customers",
             """
@@ -148,22 +144,6 @@ class Warehouse:
         """Return the sums of the customers by a model."""
         self.fill("standing_parameters", "select * from parameters", parameters=to_table([model]))
         return self.connection.execute(self.sql).df()
-
-
-def compiled_model(database: Path, folder: Path) -> str:
-    """Return the SQL of the model, as dbt compiles it for the segmentation of the study."""
-    segmentation = {"method": "kprototypes", "features": [*NUMBERS, *CATEGORIES], "k": K, "update": "online"}
-    dbt = str(Path(sys.executable).with_name("dbt"))
-    place = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", str(folder / "target")]
-    variables = json.dumps({"segmentations": {"drifting": segmentation}})
-    subprocess.run(
-        [dbt, "--quiet", "compile", "--select", MODEL, "--vars", variables, *place, "--log-path", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "SEGMENTATION_DATABASE": str(database)},
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
-    return next(folder.rglob(f"compiled/**/{MODEL}.sql")).read_text(encoding="utf-8")
 
 
 def timed(work: Callable[..., T], *arguments: Any) -> tuple[T, float]:

@@ -15,10 +15,6 @@ every change of segment of a customer who stays. The exit code is 1 if the smoot
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import re
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -29,6 +25,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import yaml
+from compiled import compiled_models, relations_of
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = ("customer_places", "customer_segment_history")
@@ -78,24 +75,6 @@ def scored(places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return distances.argmin(axis=-1) + 1, (second - first) / second
 
 
-def compiled_models() -> list[str]:
-    """Return the SQL of the models, as dbt compiles it for one clustering segmentation."""
-    planted = {"method": "kmeans", "features": ["recency_days"]}
-    variables = {"snapshot_count": DATES - 1, "segmentations": {"planted": planted}}
-    with tempfile.TemporaryDirectory() as folder:
-        dbt = str(Path(sys.executable).with_name("dbt"))
-        place = ["--project-dir", str(ROOT), "--profiles-dir", str(ROOT), "--target-path", folder, "--log-path", folder]
-        subprocess.run(
-            [dbt, "--quiet", "compile", "--select", *MODELS, "--vars", json.dumps(variables), *place],
-            cwd=ROOT,
-            env={**os.environ, "SEGMENTATION_DATABASE": str(Path(folder) / "study.duckdb")},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        found = [next(Path(folder).rglob(f"compiled/**/{model}.sql")) for model in MODELS]
-        return [file.read_text(encoding="utf-8") for file in found]
-
-
 def smoothed(
     queries: list[str], segments: np.ndarray, margins: np.ndarray, settings: list[tuple[float | None, int]]
 ) -> np.ndarray:
@@ -117,9 +96,6 @@ def smoothed(
             "smoothing_periods": pa.array([periods for _, periods in settings], pa.int32()),
         }
     )
-    # Comments name what a model waits for without reading it.
-    references = re.findall(r'"(\w+)"\."(\w+)"\."(\w+)"', re.sub(r"--.*", "", "".join(queries)))
-    places = {name: (database, schema) for database, schema, name in references if name not in MODELS}
     columns = f"""
         segmentation, customer::varchar as customer_id, date '2024-01-31' + date_number::integer as as_of_date,
         date_number = {DATES - 1} as is_current, segment_id::integer as segment_id, margin, null::double as distance,
@@ -140,18 +116,16 @@ def smoothed(
         "customer_features": "select null::varchar as customer_id where false",
         "candidate_parameters": "select '' as kind, '' as feature, '' as value_string where false",
     }
-    if places.keys() != contents.keys():
-        raise ValueError(f"{MODELS} read {sorted(places)}: give this study what is new among them.")
+    places = relations_of(queries, known={*contents, MODELS[0]})
     with duckdb.connect() as connection:
         connection.register("scores", scores)
         connection.register("configuration", configuration)
         for database in {database for database, _ in places.values()}:
             connection.execute(f"attach ':memory:' as \"{database}\"")
-        for name, (database, schema) in places.items():
+        for database, schema in set(places.values()):
             connection.execute(f'create schema if not exists "{database}"."{schema}"')
-            connection.execute(f'create table "{database}"."{schema}"."{name}" as {contents[name]}')
-        model_places = {name: f'"{database}"."{schema}"."{name}"' for database, schema, name in references}
-        connection.execute(f"create table {model_places[MODELS[0]]} as {queries[0]}")
+        for name, query in [*contents.items(), (MODELS[0], queries[0])]:
+            connection.execute(f'create table "{places[name][0]}"."{places[name][1]}"."{name}" as {query}')
         found = connection.execute(
             f"select segment_id from ({queries[1]}) as history order by segmentation, customer_id::integer, as_of_date"
         ).fetchnumpy()["segment_id"]
@@ -185,7 +159,10 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=10_000, help="customers at each noise (default 10,000)")
     parser.add_argument("--default-only", action="store_true", help="leave out the other settings")
     options = parser.parse_args()
-    queries = compiled_models()
+    clusters = {"method": "kmeans", "features": ["recency_days"]}
+    variables = {"snapshot_count": DATES - 1, "segmentations": {"planted": clusters}}
+    with tempfile.TemporaryDirectory() as folder:
+        queries = compiled_models(MODELS, variables=variables, folder=Path(folder))
     default = default_setting()
     others = [(margin, periods) for margin in MARGINS for periods in PERIODS if periods <= default[1]]
     settings = [default] if options.default_only else sorted({default, *others}, key=lambda s: (s[0] or 0, s[1]))

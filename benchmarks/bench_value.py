@@ -39,7 +39,8 @@ FOUND_FROM = 200_000
 
 LAST_DAY = date(2025, 12, 31)
 DAYS = 730
-MODELS = ("customer_purchases", "value_sample", "value_parameters", "value_pairs", "value_factors", "customer_values")
+PURCHASES = ("int_current_purchases", "int_calibration_purchases", "customer_purchases")
+MODELS = (*PURCHASES, "value_sample", "value_parameters", "value_pairs", "value_factors", "customer_values")
 SEED = 20260101
 
 
@@ -126,7 +127,7 @@ def main() -> int:
     pyarrow.parquet.write_table(orders, folder / "orders.parquet")
     say(f"Drew {customers:,} customers and {orders.num_rows:,} orders; {os.cpu_count()} cores")
     say("Building staging and features, which is not timed")
-    dbt_build(folder, "before", "--select", "+customer_purchases", "+training_sample", "--exclude", MODELS[0])
+    dbt_build(folder, "before", "--select", "+customer_purchases", "--exclude", *PURCHASES)
     say("Fitting and scoring")
     usage = dbt_build(folder, "value", "--select", *MODELS)
     fitted, known, scored = results(folder)

@@ -6,6 +6,7 @@ import csv
 import datetime
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,7 @@ class Source:
         disturbances: list[Callable[[], None]] = [
             self._give_order_to_another,
             self._cancel_order,
+            self._announce_cancellation,
             self._lose_order,
             self._correct_line,
             self._lose_line,
@@ -112,6 +114,14 @@ class Source:
     def _cancel_order(self) -> None:
         order = self._any("orders")
         order.update(status="cancelled", cancelled_at=order["ordered_at"])
+
+    def _announce_cancellation(self) -> None:
+        """One that is known before its day, which other runs may come to."""
+        order = self._any("orders")
+        with suppress(ValueError):
+            moment = datetime.datetime.fromisoformat(order["ordered_at"])
+            later = moment + datetime.timedelta(days=self.chance.randrange(1, 60))
+            order.update(status="cancelled", cancelled_at=later.isoformat(sep=" "))
 
     def _lose_order(self) -> None:
         self.tables["orders"].remove(self._any("orders"))

@@ -3,7 +3,9 @@
 {% macro typed_value(name, type, family) -%}
     {%- set raw = 'source.' ~ name -%}
     {%- set text = "nullif(trim(" ~ raw ~ "), '')" if family == 'text' else 'cast(' ~ raw ~ ' as string)' -%}
-    {%- if type == 'string' -%}
+    {%- if type == 'string' and family == 'text' -%}
+        {{ normalised_text(name, trimmed(raw)) }}
+    {%- elif type == 'string' -%}
         {{ normalised_text(name, whole_number_text(raw, family) if family in ['float', 'number'] else text) }}
     {%- elif type in ['date', 'timestamp'] -%}
         {%- set instant = text_to_timestamp(text) if family not in ['date', 'timestamp'] else raw -%}

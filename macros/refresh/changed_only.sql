@@ -2,7 +2,8 @@
     column: customer_id or order_id, or an expression that gives one, with its table's name where that is needed. -#}
 {% macro changed_only(column) -%}
     {%- set condition = is_changed(column) -%}
-    {{ 'true' if is_full_scope(scope_of_layer()) else condition }}
+    {%- set scope = scope_of_layer() -%}
+    {{ 'true' if is_full_scope(scope) and not (is_lasting() and keeps_past(scope)) else condition }}
 {%- endmacro %}
 
 
@@ -23,7 +24,14 @@
     {%- if key == 'key_hash' -%}
         {{ return(ref('changed_keys')) }}
     {%- endif -%}
-    {{ return(ref('changed_orders' if key.endswith('order_id') else 'changed_customers')) }}
+    {{ return(ref(('recent_' if is_lasting() else 'changed_') ~ ('orders' if key.endswith('order_id') else 'customers'))) }}
+{%- endmacro %}
+
+
+{#- Whether the model is a lasting table, in a folder of that name: one whose rows another day leaves as they are. On a new
+    day of the same period only what has happened since the period began goes by another date. -#}
+{% macro is_lasting() -%}
+    {{ return('lasting' in model.fqn) }}
 {%- endmacro %}
 
 
@@ -43,7 +51,7 @@
 {#- Whether the table of the model that asks is replaced by this run, and not a part of its rows. -#}
 {% macro is_full_run() -%}
     {%- set scope = scope_of_layer() -%}
-    {{ return(is_full_scope(scope) and not (is_dated() and keeps_past(scope))) }}
+    {{ return(is_full_scope(scope) and not ((is_dated() or is_lasting()) and keeps_past(scope))) }}
 {%- endmacro %}
 
 

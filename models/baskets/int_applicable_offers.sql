@@ -10,7 +10,7 @@ with customers as (
 
 customer_items as (
 
-    select * from {{ ref("int_customer_items") }}
+    select * from {{ ref("int_known_items") }}
 
 ),
 

@@ -3,7 +3,7 @@
 with bought as (
 
     select *
-    from {{ ref("int_customer_items") }}
+    from {{ ref("int_known_items") }}
     where is_bought
 
 ),

@@ -31,7 +31,7 @@ final as (
 
     select bought_later.*
     from bought_later
-    left join {{ ref("int_customer_items") }} as known
+    left join {{ ref("int_backtest_items") }} as known
         on
             bought_later.as_of_date = known.as_of_date
             and bought_later.customer_id = known.customer_id

@@ -22,14 +22,11 @@ customer_segments as (
 
 ),
 
--- The share as eight hexadecimal digits: those of a hash are evenly spread, so that so many lie below it.
 learning as (
 
     select
         count(*) <= {{ learning_customers }} as is_everybody,
-        lower(lpad(hex(cast(floor(
-            least(cast({{ learning_customers }} as double) / greatest(count(*), 1), 1) * 4294967295
-        ) as bigint)), 8, '0')) as threshold
+        {{ hash_threshold("cast(" ~ learning_customers ~ " as double) / greatest(count(*), 1)") }} as threshold
     from features
     where has_purchased
 

@@ -30,7 +30,7 @@ new_to_customer as (
         ) as recommendation_rank
     from customers
     inner join popular on customers.as_of_date = popular.as_of_date
-    left join {{ ref("int_customer_items") }} as customer_items
+    left join {{ ref("int_backtest_items") }} as customer_items
         on
             customers.as_of_date = customer_items.as_of_date
             and customers.customer_id = customer_items.customer_id

@@ -1,5 +1,5 @@
--- One row per segmentation, feature and bin, and per segment: how many of today's customers are there, by the model
--- that was active when this build began. All bins of a segmentation are counted in one pass over the customers.
+-- One row per segmentation, feature and bin, and per segment: how many of today's sampled customers are there, by the
+-- model that was active when this build began. All bins of a segmentation are counted in one pass over the customers.
 -- The linter's idea of DuckDB has no grouping sets; that of Snowflake has.
 -- sqlfluff:dialect:snowflake
 -- depends_on: {{ ref("customer_features") }}
@@ -9,7 +9,7 @@
 } %}
 with customers as (
 
-    select * from {{ ref("current_features") }}
+    select * from {{ ref("training_sample") }}
 
 ),
 

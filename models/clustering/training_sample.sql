@@ -1,5 +1,6 @@
 -- One row per sampled customer at the as-of date: all that Python ever sees. The sample is bounded, and the same
 -- customers are drawn again as long as they are there, whatever the order of the input.
+{%- set size = var("fit_sample_size") | int %}
 with customers as (
 
     select *
@@ -7,14 +8,33 @@ with customers as (
 
 ),
 
+-- A few more than are wanted, so that not all have to be sorted: chance takes away less once in a billion times.
+share as (
+
+    select
+        count(*) <= {{ size }} as is_everybody,
+        {{ hash_threshold((size + 6 * size ** 0.5 + 50) ~ " / greatest(count(*), 1)") }} as threshold
+    from customers
+
+),
+
+drawn as (
+
+    select
+        customers.customer_id,
+        md5(concat('{{ var("random_seed") }}', customers.customer_id)) as draw_hash
+    from customers
+    cross join share
+    where share.is_everybody or md5(concat('{{ var("random_seed") }}', customers.customer_id)) < share.threshold
+
+),
+
 ranked as (
 
     select
         customer_id,
-        row_number() over (
-            order by md5(concat('{{ var("random_seed") }}', customer_id)), customer_id
-        ) as draw
-    from customers
+        row_number() over (order by draw_hash, customer_id) as draw
+    from drawn
 
 ),
 
@@ -23,7 +43,7 @@ final as (
     select customers.*
     from customers
     inner join ranked on customers.customer_id = ranked.customer_id
-    where ranked.draw <= {{ var("fit_sample_size") | int }}
+    where ranked.draw <= {{ size }}
 
 )
 

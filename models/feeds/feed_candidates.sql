@@ -70,7 +70,13 @@ final as (
                 and (first_name_identifier is null or last_name_identifier is null or zip_identifier is null)
                 then 'no usable identifier'
             else 'exported'
-        end as outcome
+        end as outcome,
+        -- Here, where it is worked out for changed customers alone.
+        md5(concat(
+            {%- for column in feed_columns() %}
+            coalesce({{ column }}, ''){{ ", '|'," if not loop.last }}
+            {%- endfor %}
+        )) as member_key
     from identified
 
 )

@@ -1,3 +1,5 @@
+from datetime import date
+
 from dbt.flags import get_flags
 from dbt_common.invocation import get_invocation_id
 
@@ -55,14 +57,23 @@ def model(dbt, session):
     dbt.ref("model_registry")
     gate = dbt.ref("publication_gate")
     scope = dbt.ref("score_scope")
-    dbt.ref("changed_customers")
+    dbt.ref("changed_since")
+    as_of_dates = to_pandas(dbt.ref("as_of_dates"))
+    ends = as_of_dates.loc[~as_of_dates["is_current"], "as_of_date"].dt.date
     keys = dbt.config.meta_get("refreshed")
+    dates = dbt.config.meta_get("refreshed_by_date")
     command = get_flags().WHICH
+    scopes = to_pandas(scope)
+    is_full = scopes["is_full"].any()
+    keeps_past = scopes["keeps_past"].all()
     # A table cannot refer to itself: what was published last is read by name, before this row replaces it.
     changes = Changes(
         keys=keys,
-        changed=("refresh", "changed_customers"),
+        changed=("refresh", "changed_since"),
         published_digest=last_digest(session, dbt.this.database, dbt.this.schema, dbt.this.identifier),
+        dates=dates,
+        # On a new day of the same period that day alone is new to everybody.
+        all_changed_after=max(ends, default=date.min) if is_full else None,
     )
     return publish(
         session,
@@ -72,5 +83,5 @@ def model(dbt, session):
         command=command,
         # A retry goes on with a build that may have passed the gate before it failed.
         is_past_gate=command == "retry" or list(to_pandas(gate)["invocation_id"]) == [get_invocation_id()],
-        changes=None if to_pandas(scope)["is_full"].any() else changes,
+        changes=None if is_full and not keeps_past else changes,
     )

@@ -1,6 +1,7 @@
 -- One row per subject (customers, orders with their lines, products) and key of which any row came, changed or vanished
 -- since the last published run, with the digest of its rows now; none where everything is read anew.
--- No clock of the source is trusted: late, corrected and vanished rows all show in the digest.
+-- No clock of the source is trusted: late, corrected and vanished rows all show in the digest. is_new: no run has ever
+-- accepted a row of the key.
 -- Keys stand here until a run is published. One that was refused or died loses none: its successor does them again.
 -- depends_on: {{ ref("resolved_configuration") }}
 {%- set types = hash_types() %}
@@ -8,11 +9,14 @@
 {#- Worked out in any case: dbt then knows a seed behind an input for a parent. -#}
 {%- set digests_now = input_digests() %}
 {%- set before = earlier(this) %}
+{%- set has_time_passed = "(select scope.has_time_passed from " ~ ref("refresh_scope") ~ " as scope)" %}
+{%- set is_too_early = "reject_rule in ('date_in_future', 'after_as_of_date')" %}
 {%- if is_full_scope(ref("refresh_scope")) %}
 with final as (
 
     {{ no_rows({
-        "invocation_id": "string", "subject": "string", "key_hash": types.key_hash, "digest": types.digest
+        "invocation_id": "string", "subject": "string", "key_hash": types.key_hash, "digest": types.digest,
+        "is_new": "boolean",
     }) }}
 
 )
@@ -34,27 +38,45 @@ published as (
 ),
 
 -- What no published run has dealt with, and what is judged otherwise as time passes.
-pending as (
+reasons as (
 
     {% if before -%}
     select
         subject,
-        key_hash
+        key_hash,
+        false as is_new
     from {{ before }}
     where invocation_id not in ({{ published_runs() }})
-    {%- for subject in ["customers", "orders"] %}
-    union
+    union all
     select
-        '{{ subject }}' as subject,
-        {{ key_hash(key_columns(subject)) }} as key_hash
-    from {{ ref("raw_" ~ subject).incorporate(path={"identifier": "stg_" ~ subject ~ "_checked"}) }}
-    where
-        reject_rule in ('date_in_future', 'after_as_of_date')
-        and (select scope.has_time_passed from {{ ref("refresh_scope") }} as scope)
-    {%- endfor %}
+        'customers' as subject,
+        {{ key_hash(["customer_id"]) }} as key_hash,
+        bool_and(reject_rule is not null) as is_new
+    from {{ ref("raw_customers").incorporate(path={"identifier": "stg_customers_checked"}) }}
+    where {{ has_time_passed }}
+    group by {{ key_hash(["customer_id"]) }}
+    having bool_or({{ is_too_early }})
+    union all
+    select
+        'orders' as subject,
+        {{ key_hash(["order_id"]) }} as key_hash,
+        false as is_new
+    from {{ ref("raw_orders").incorporate(path={"identifier": "stg_orders_checked"}) }}
+    where {{ has_time_passed }} and {{ is_too_early }}
     {%- else -%}
-    {{ no_rows({"subject": "string", "key_hash": types.key_hash}) }}
+    {{ no_rows({"subject": "string", "key_hash": types.key_hash, "is_new": "boolean"}) }}
     {%- endif %}
+
+),
+
+pending as (
+
+    select
+        subject,
+        key_hash,
+        bool_and(is_new) as is_new
+    from reasons
+    group by subject, key_hash
 
 ),
 
@@ -63,7 +85,8 @@ differing as (
     select
         coalesce(now_there.subject, published.subject) as subject,
         coalesce(now_there.key_hash, published.key_hash) as key_hash,
-        now_there.digest
+        now_there.digest,
+        published.key_hash is null as is_new
     from now_there
     full outer join published
         on now_there.subject = published.subject and now_there.key_hash = published.key_hash
@@ -75,19 +98,17 @@ final as (
 
     select
         '{{ invocation_id }}' as invocation_id,
-        differing.*
+        coalesce(differing.subject, pending.subject) as subject,
+        coalesce(differing.key_hash, pending.key_hash) as key_hash,
+        coalesce(differing.digest, now_there.digest) as digest,
+        coalesce(differing.is_new, true) and coalesce(pending.is_new, true) as is_new
     from differing
-
-    union all
-
-    select
-        '{{ invocation_id }}' as invocation_id,
-        pending.*,
-        now_there.digest
-    from pending
-    left join now_there on pending.subject = now_there.subject and pending.key_hash = now_there.key_hash
-    left join differing on pending.subject = differing.subject and pending.key_hash = differing.key_hash
-    where differing.key_hash is null
+    full outer join pending on differing.subject = pending.subject and differing.key_hash = pending.key_hash
+    left join now_there
+        on
+            pending.subject = now_there.subject
+            and pending.key_hash = now_there.key_hash
+            and differing.key_hash is null
 
 )
 {%- endif %}

@@ -1,10 +1,23 @@
 -- One row per customer that this run works on: the first day on which anything may be otherwise than before. What is
--- known of a customer at the close of an earlier day stands. A changed customer is another one since ever.
+-- known of a customer at the close of an earlier day stands. A changed customer is another one since ever, a new one from
+-- the day of its own or of its first order.
 -- None where everything is read anew.
-with first_day as (
+with dates as (
 
-    select min(as_of_date) as first_day
+    select
+        min(as_of_date) as first_day,
+        max(as_of_date) as last_day
     from {{ ref("as_of_dates") }}
+
+),
+
+customers as (
+
+    select
+        {{ key_hash(["customer_id"]) }} as key_hash,
+        cast(signup_at as date) as signup_on
+    from {{ ref("stg_customers") }}
+    where {{ is_changed("customer_id") }}
 
 ),
 
@@ -54,10 +67,16 @@ days as (
     union all
 
     select
-        key_hash,
-        cast(null as date) as ordered_on
-    from {{ ref("changed_keys") }}
-    where subject = 'customers'
+        changed_keys.key_hash,
+        case
+            -- Who is not accepted has no past.
+            when changed_keys.is_new and customers.key_hash is null then dates.last_day
+            when changed_keys.is_new then customers.signup_on
+        end as ordered_on
+    from {{ ref("changed_keys") }} as changed_keys
+    cross join dates
+    left join customers on changed_keys.key_hash = customers.key_hash
+    where changed_keys.subject = 'customers'
 
 ),
 
@@ -66,10 +85,9 @@ final as (
     select
         changed_customers.key_hash,
         -- An order without a day says nothing about when.
-        case when count(days.ordered_on) = count(*) then min(days.ordered_on) else min(first_day.first_day) end
-            as first_date
+        case when count(days.ordered_on) = count(*) then min(days.ordered_on) else min(dates.first_day) end as first_date
     from {{ ref("changed_customers") }} as changed_customers
-    cross join first_day
+    cross join dates
     left join days on changed_customers.key_hash = days.key_hash
     group by changed_customers.key_hash
 

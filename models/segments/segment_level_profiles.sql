@@ -2,37 +2,54 @@
 -- Beyond the 25 most frequent levels of a feature the rest is counted together.
 -- depends_on: {{ ref("customer_features") }}
 {%- set features = feature_columns()["category"] %}
+{%- set types = {} %}
+{%- for column in label_columns() %}{% do types.update({column: "integer"}) %}{% endfor %}
+{%- do types.update({"feature": "string", "level": "string", "customers": "bigint"}) %}
 with labelled as (
 
     select
-        customer_segments.segmentation,
-        customer_segments.segment_id,
+        labels.{{ label_columns() | join(", labels.") }},
         {%- for feature in features %}
         coalesce(cast(features.{{ feature }} as {{ dbt.type_string() }}), '(missing)') as {{ feature }},
         {%- endfor %}
         1 as customers
-    from {{ ref("customer_segments") }} as customer_segments
-    inner join {{ ref("current_features") }} as features on customer_segments.customer_id = features.customer_id
-    where customer_segments.segment_id is not null
+    from {{ ref("customer_labels") }} as labels
+    inner join {{ ref("current_features") }} as features on labels.customer_id = features.customer_id
+
+),
+
+combined as (
+
+    {%- for feature in features %}
+    select
+        {{ label_columns() | join(", ") }},
+        '{{ feature }}' as feature,
+        {{ feature }} as level,
+        sum(customers) as customers
+    from labelled
+    group by {{ label_columns() | join(", ") }}, {{ feature }}
+    union all
+    {%- endfor %}
+    {{ no_rows(types, "labelled") }}
+
+),
+
+by_segment as (
+
+    {{ by_segmentation("combined", {"feature": "string", "level": "string", "customers": "bigint"}) | indent(4) }}
 
 ),
 
 counted as (
 
-    {%- for feature in features %}
     select
         segmentation,
         segment_id,
-        '{{ feature }}' as feature,
-        {{ feature }} as level,
+        feature,
+        level,
         sum(customers) as customers
-    from labelled
-    group by segmentation, segment_id, {{ feature }}
-    union all
-    {%- endfor %}
-    {{ no_rows({
-        "segmentation": "string", "segment_id": "integer", "feature": "string", "level": "string", "customers": "bigint"
-    }, "labelled") }}
+    from by_segment
+    group by segmentation, segment_id, feature, level
 
 ),
 

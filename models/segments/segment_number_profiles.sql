@@ -1,35 +1,70 @@
 -- One row per segmentation, segment and numeric feature: where the segment lies, against all labelled customers.
 -- depends_on: {{ ref("customer_features") }}
 {%- set features = feature_columns()["number"] %}
-with labelled as (
+{%- set combination = "labels." ~ label_columns() | join(", labels.") %}
+with customers as (
 
     select
-        customer_segments.segmentation,
-        customer_segments.segment_id,
         {%- for feature in features %}
-        cast(features.{{ feature }} as double) as {{ feature }}{{ "," }}
+        cast({{ feature }} as double) as {{ feature }},
         {%- endfor %}
-        1 as customers
-    from {{ ref("customer_segments") }} as customer_segments
-    inner join {{ ref("current_features") }} as features on customer_segments.customer_id = features.customer_id
-    where customer_segments.segment_id is not null
+        customer_id
+    from {{ ref("current_features") }}
+
+),
+
+-- Sums add up, so they are taken once for every combination of segments, and not for every segmentation.
+combined as (
+
+    select
+        {{ combination }},
+        {%- for feature in features %}
+        count(customers.{{ feature }}) as {{ feature }}_n,
+        {{ exact_total("customers." ~ feature) }} as {{ feature }}_sum,
+        {{ exact_total("customers." ~ feature ~ " * customers." ~ feature) }} as {{ feature }}_squares,
+        {%- endfor %}
+        row_number() over (order by {{ combination }}) as combination
+    from customers
+    inner join {{ ref("customer_labels") }} as labels on customers.customer_id = labels.customer_id
+    group by {{ combination }}
+
+),
+
+memberships as (
+
+    {{ by_segmentation("combined", {"combination": "bigint"}) | indent(4) }}
 
 ),
 
 summed as (
 
     select
-        segmentation,
-        segment_id,
         {%- for feature in features %}
-        count({{ feature }}) as {{ feature }}_n,
-        {{ exact_sum(feature) }} as {{ feature }}_sum,
-        {{ exact_sum(feature ~ " * " ~ feature) }} as {{ feature }}_squares,
-        {{ quartiles(feature) }} as {{ feature }}_quartiles,
+        sum(combined.{{ feature }}_n) as {{ feature }}_n,
+        cast(sum(combined.{{ feature }}_sum) as double) as {{ feature }}_sum,
+        cast(sum(combined.{{ feature }}_squares) as double) as {{ feature }}_squares,
         {%- endfor %}
-        sum(customers) as customers
-    from labelled
-    group by segmentation, segment_id
+        memberships.segmentation,
+        memberships.segment_id
+    from memberships
+    inner join combined on memberships.combination = combined.combination
+    group by memberships.segmentation, memberships.segment_id
+
+),
+
+-- Quartiles do not.
+ranked as (
+
+    select
+        {%- for feature in features %}
+        {{ quartiles("customers." ~ feature) }} as {{ feature }}_quartiles,
+        {%- endfor %}
+        labels.segmentation,
+        labels.segment_id
+    from {{ ref("customer_segments") }} as labels
+    inner join customers on labels.customer_id = customers.customer_id
+    where labels.segment_id is not null
+    group by labels.segmentation, labels.segment_id
 
 ),
 
@@ -37,16 +72,17 @@ long as (
 
     {%- for feature in features %}
     select
-        segmentation,
-        segment_id,
+        summed.segmentation,
+        summed.segment_id,
         '{{ feature }}' as feature,
-        {{ feature }}_n as customers,
-        {{ feature }}_sum as total,
-        {{ feature }}_squares as squares,
-        {{ quartile(feature ~ "_quartiles", 2) }} as median,
-        {{ quartile(feature ~ "_quartiles", 1) }} as lower_quartile,
-        {{ quartile(feature ~ "_quartiles", 3) }} as upper_quartile
+        cast(summed.{{ feature }}_n as bigint) as customers,
+        summed.{{ feature }}_sum as total,
+        summed.{{ feature }}_squares as squares,
+        {{ quartile("ranked." ~ feature ~ "_quartiles", 2) }} as median,
+        {{ quartile("ranked." ~ feature ~ "_quartiles", 1) }} as lower_quartile,
+        {{ quartile("ranked." ~ feature ~ "_quartiles", 3) }} as upper_quartile
     from summed
+    inner join ranked on summed.segmentation = ranked.segmentation and summed.segment_id = ranked.segment_id
     union all
     {%- endfor %}
     {{ no_rows({

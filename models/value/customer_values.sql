@@ -1,18 +1,7 @@
 -- One row per data set, customer with a purchase and horizon: whether the customer is still one, and what may follow.
--- Of the calibration, which the models are judged by, the sampled customers are enough.
-with sample as (
+with purchases as (
 
-    select customer_id
-    from {{ ref("training_sample") }}
-
-),
-
-purchases as (
-
-    select customer_purchases.*
-    from {{ ref("customer_purchases") }} as customer_purchases
-    left join sample on customer_purchases.customer_id = sample.customer_id
-    where customer_purchases.dataset = 'current' or sample.customer_id is not null
+    select * from {{ ref("customer_purchases") }}
 
 ),
 

@@ -11,6 +11,7 @@ written whole.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
 import os
@@ -18,7 +19,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,14 +93,41 @@ class Changes:
         The column of each relation that holds the key of what changed. A relation that is not named is compared row by
         row with what is published.
     changed : tuple of (str, str)
-        Schema and name of the table whose column `key_hash` holds DuckDB's `hash` of every changed key.
+        Schema and name of the table of changed keys: `key_hash`, DuckDB's `hash` of the key, and, where there are
+        `dates`, `first_date`.
     published_digest : str or None
         `content_digest` of what this database published last.
+    dates : mapping of str to str
+        The column of the date in each relation, named in `keys` too, whose rows of a date before the first change of
+        their key stand.
+    all_changed_after : date, optional
+        The last date of which nothing but changed keys is new, where that does not hold for the later ones. Relations
+        without dates are then compared row by row.
     """
 
     keys: Mapping[str, str]
     changed: tuple[str, str]
     published_digest: str | None
+    dates: Mapping[str, str] = field(default_factory=dict)
+    all_changed_after: datetime.date | None = None
+
+    def knows(self, name: str) -> bool:
+        """Return whether it is known which rows of a relation may differ from those published."""
+        return name in (self.keys if self.all_changed_after is None else self.dates)
+
+    def condition(self, connection: Any, database: str, name: str) -> str:
+        """Return the condition on the rows of a relation that may differ from those published."""
+        changed = ".".join(map(quote_identifier, (database, *self.changed)))
+        condition = f"hash({quote_identifier(self.keys[name])}) in (select key_hash from {changed})"
+        if name not in self.dates:
+            return condition
+        date = quote_identifier(self.dates[name])
+        # As a value: the engine then passes over the rows of earlier dates unread.
+        first = connection.execute(f"select min(first_date) from {changed}").fetchall()[0][0]
+        condition = f"{date} >= date '{first}' and {condition}" if first else "false"
+        if self.all_changed_after is not None:
+            condition = f"({date} > date '{self.all_changed_after}' or {condition})"
+        return condition
 
 
 @dataclass(frozen=True)
@@ -333,7 +361,7 @@ def _copy(
                 before = known.get(relation.place)
                 if changes is None or before is None or not _is_comparable(relation):
                     content[relation.place] = _copy_relation(connection, source, copy, relation)
-                elif relation.name in changes.keys:
+                elif changes.knows(relation.name):
                     content[relation.place] = _copy_changes(connection, database, alias, relation, before, changes)
                 else:
                     content[relation.place] = _copy_differences(connection, source, copy, relation, before)
@@ -375,9 +403,7 @@ def _copy_changes(
 ) -> _Content:
     """Replace what differs among the rows of changed keys in a copy of what was published."""
     source, copy = _places(database, alias, relation)
-    changed = ".".join(map(quote_identifier, (database, *changes.changed)))
-    key = quote_identifier(changes.keys[relation.name])
-    condition = f"where hash({key}) in (select key_hash from {changed})"
+    condition = f"where {changes.condition(connection, database, relation.name)}"
     # Kept, since whoever finds them has read the whole relation.
     rows = f"select *, hash(published) as row_hash from {source} as published {condition}"
     connection.execute(f"create temporary table publication_rows as {rows}")

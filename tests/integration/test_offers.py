@@ -203,7 +203,7 @@ def test_the_backtest_counts_what_was_bought_later(
     assert rates.keys() == {"recommendations", "most popular"}
     # Nothing of the calibration lies after its date, and it is read from the features alone.
     assert project.query("""
-        select count(*) from baskets.int_offer_lines as lines
+        select count(*) from baskets.int_basket_lines as lines
         inner join features.int_orders as orders on lines.order_id = orders.order_id
         where orders.ordered_on > lines.as_of_date
     """) == [(0,)]
@@ -244,7 +244,7 @@ def test_of_a_large_basket_the_most_frequent_items_are_kept(example: Callable[[s
     ((large, wrong),) = project.query("""
         with whole as (
             select lines.as_of_date, lines.order_id, list(items.item_number order by items.item_number) as numbers
-            from baskets.int_offer_lines as lines
+            from baskets.int_basket_lines as lines
             inner join baskets.int_basket_items as items using (as_of_date, item)
             group by all
         ),
@@ -276,7 +276,7 @@ def test_recommendations_are_the_best_of_all_that_apply(
     """Every offer of the segment against every customer, without the shortcut that spares most of them."""
     project = demo if name == "demo" else example(name)
     assert project.query("""
-        with bought as (select * from baskets.int_customer_items where is_bought),
+        with bought as (select * from baskets.int_known_items where is_bought),
         applicable as (
             select customers.as_of_date, customers.is_current, customers.customer_id, offers.item, offers.score,
                 offers.strength, offers.reason
@@ -296,7 +296,7 @@ def test_recommendations_are_the_best_of_all_that_apply(
         best as (
             select as_of_date, is_current, customer_id, item, max(score) as score
             from applicable
-            anti join baskets.int_customer_items as known using (as_of_date, customer_id, item)
+            anti join baskets.int_known_items as known using (as_of_date, customer_id, item)
             group by all
         ),
         expected as (
@@ -324,7 +324,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 def build_offers(small: DbtProject, folder: Path, **changes: Any) -> DbtProject:
     project = copy_of_small(small, folder)
-    models = ("int_backtest_customers+", "int_offer_customers+")
+    models = ("int_backtest_customers+", "int_offer_customers+", "int_customer_items+")
     build_small(project, "--select", *models, offers=SETTINGS | changes).check()
     return project
 
@@ -348,8 +348,10 @@ def test_rules_are_learned_from_a_sample_and_offers_are_for_everybody(small: Dbt
     assert 75 < len(learned) < 125
 
     everything = project.query("""
-        select lines.customer_id, lines.order_id, lines.item from baskets.int_offer_lines as lines
-        where lines.is_current
+        select orders.customer_id, orders.order_id, lines.product_id
+        from features.int_order_lines as lines
+        inner join features.int_orders as orders using (order_id)
+        where lines.quantity > 0 and orders.order_kind = 'purchase' and orders.cancelled_on is null
     """)
     orders: dict[str, set[str]] = {}
     for customer, order, item in everything:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import signal
@@ -570,6 +571,62 @@ def test_changes_of_any_rows_give_what_publishing_everything_gives(
         assert temporary_tables(connection) == []
     with duckdb.connect(row["published_file"], read_only=True) as reader:
         assert Counter(reader.execute("from marts.mart").fetchall()) == Counter(after)
+
+
+DAYS = [datetime.date(2025, 1, day) for day in range(1, 5)]
+DATED_ROWS = st.lists(
+    st.tuples(st.sampled_from([None, "a", "b"]), st.sampled_from(DAYS), st.sampled_from([None, 0, 1])), max_size=12
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    before=DATED_ROWS,
+    after=DATED_ROWS,
+    first_dates=st.dictionaries(st.sampled_from([None, "a", "b"]), st.sampled_from(DAYS)),
+    last_known=st.none() | st.sampled_from([datetime.date.min, *DAYS]),
+)
+def test_dates_before_the_first_change_stand(
+    tmp_path_factory: pytest.TempPathFactory,
+    before: list[tuple[str | None, datetime.date, int | None]],
+    after: list[tuple[str | None, datetime.date, int | None]],
+    first_dates: dict[str | None, datetime.date],
+    last_known: datetime.date | None,
+) -> None:
+    """What a run may change: rows of a key since its first change, and on a new day the rows of everybody after a date."""
+
+    def may_differ(row: tuple[str | None, datetime.date, int | None]) -> bool:
+        is_new_to_all = last_known is not None and row[1] > last_known
+        return is_new_to_all or (row[0] in first_dates and row[1] >= first_dates[row[0]])
+
+    after = [row for row in before if not may_differ(row)] + [row for row in after if may_differ(row)]
+    folder = tmp_path_factory.mktemp("dated")
+    relations = [("marts", "dated"), ("marts", "undated")]
+    with duckdb.connect(str(folder / "shop.duckdb")) as connection:
+        connection.execute("create schema marts; create table changed (key_hash ubigint, first_date date)")
+        for rows in (before, after):
+            connection.execute("create or replace table marts.dated (customer_id varchar, day date, x integer)")
+            for row in rows:
+                connection.execute("insert into marts.dated values ($1, $2, $3)", list(row))
+            # Where everybody has changed, a relation without dates is another one throughout.
+            sums = "select customer_id, sum(x) as x from marts.dated group by customer_id"
+            connection.execute(f"create or replace table marts.undated as {sums}")
+            if rows is before:
+                first = publish(connection, database="shop", relations=relations).to_pylist()[0]
+        for key, day in first_dates.items():
+            connection.execute("insert into changed values (hash($1::varchar), $2)", [key, day])
+        changes = Changes(
+            {"dated": "customer_id", "undated": "customer_id"},
+            ("main", "changed"),
+            first["content_digest"],
+            dates={"dated": "day"},
+            all_changed_after=last_known,
+        )
+        row = publish(connection, database="shop", relations=relations, changes=changes).to_pylist()[0]
+        whole = publish(connection, database="shop", relations=relations, folder=folder / "whole").to_pylist()[0]
+        assert {**row, "published_file": ""} == {**whole, "published_file": ""}
+    with duckdb.connect(row["published_file"], read_only=True) as reader:
+        assert Counter(reader.execute("from marts.dated").fetchall()) == Counter(after)
 
 
 def test_rows_of_changed_keys_that_are_as_they_were_stay_where_they_are(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,8 +6,9 @@ with customers as (
         labels.segmentation,
         labels.segment_id,
         worth.*,
+        -- Whichever of equals comes first: only what the first ones spent is added up.
         row_number() over (
-            partition by labels.segmentation, labels.segment_id order by worth.monetary desc, labels.customer_id asc
+            partition by labels.segmentation, labels.segment_id order by worth.monetary desc
         ) as spending_rank,
         count(*) over (partition by labels.segmentation, labels.segment_id) as segment_customers
     from {{ ref("customer_segments") }} as labels

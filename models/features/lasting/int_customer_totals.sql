@@ -1,5 +1,6 @@
 -- One row per customer and span of as-of dates between two pieces of news: totals since the beginning, valid in
 -- [as_of_date, next_as_of_date).
+-- depends_on: {{ ref("feature_scope") }} {{ ref("recent_customers") }}
 with periods as (
 
     select * from {{ ref("int_customer_periods") }}

@@ -1,5 +1,5 @@
--- One row per customer of the backtest and item that the customer had in an order by its date, as int_customer_items has
--- them for today.
+-- One row per customer of the backtest and item that the customer had in an order by its date, as int_customer_items
+-- has them for today.
 with lines as (
 
     select

@@ -1,6 +1,6 @@
 -- One row per customer that this run works on: the first day on which anything may be otherwise than before. What is
--- known of a customer at the close of an earlier day stands. A changed customer is another one since ever, a new one from
--- the day of its own or of its first order.
+-- known of a customer at the close of an earlier day stands. A changed customer is another one since ever, a new one
+-- from its first day or order on.
 -- None where everything is read anew.
 with dates as (
 
@@ -85,7 +85,8 @@ final as (
     select
         changed_customers.key_hash,
         -- An order without a day says nothing about when.
-        case when count(days.ordered_on) = count(*) then min(days.ordered_on) else min(dates.first_day) end as first_date
+        case when count(days.ordered_on) = count(*) then min(days.ordered_on) else min(dates.first_day) end
+            as first_date
     from {{ ref("changed_customers") }} as changed_customers
     cross join dates
     left join days on changed_customers.key_hash = days.key_hash

@@ -1,5 +1,5 @@
--- One row per order of which lasting tables make rows anew, and customer whose it is or was: those that this run
--- works on and, on a new day of a period, all that is known since the period began. It belongs to another as-of date now.
+-- One row per order of which lasting tables make rows anew, and customer whose it is or was: those that this run works
+-- on and, on a new day of a period, all since the period began. They belong to another as-of date now.
 with changed_orders as (
 
     select distinct

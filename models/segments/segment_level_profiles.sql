@@ -34,22 +34,9 @@ combined as (
 
 ),
 
-by_segment as (
-
-    {{ by_segmentation("combined", {"feature": "string", "level": "string", "customers": "bigint"}) | indent(4) }}
-
-),
-
 counted as (
 
-    select
-        segmentation,
-        segment_id,
-        feature,
-        level,
-        sum(customers) as customers
-    from by_segment
-    group by segmentation, segment_id, feature, level
+    {{ by_segmentation("combined", {"feature": "string", "level": "string", "customers": "bigint"}) | indent(4) }}
 
 ),
 

@@ -1,70 +1,9 @@
 -- One row per segmentation, segment and numeric feature: where the segment lies, against all labelled customers.
 -- depends_on: {{ ref("customer_features") }}
 {%- set features = feature_columns()["number"] %}
-{%- set combination = "labels." ~ label_columns() | join(", labels.") %}
-with customers as (
+with summed as (
 
-    select
-        {%- for feature in features %}
-        cast({{ feature }} as double) as {{ feature }},
-        {%- endfor %}
-        customer_id
-    from {{ ref("current_features") }}
-
-),
-
--- Sums add up, so they are taken once for every combination of segments, and not for every segmentation.
-combined as (
-
-    select
-        {{ combination }},
-        {%- for feature in features %}
-        count(customers.{{ feature }}) as {{ feature }}_n,
-        {{ exact_total("customers." ~ feature) }} as {{ feature }}_sum,
-        {{ exact_total("customers." ~ feature ~ " * customers." ~ feature) }} as {{ feature }}_squares,
-        {%- endfor %}
-        row_number() over (order by {{ combination }}) as combination
-    from customers
-    inner join {{ ref("customer_labels") }} as labels on customers.customer_id = labels.customer_id
-    group by {{ combination }}
-
-),
-
-memberships as (
-
-    {{ by_segmentation("combined", {"combination": "bigint"}) | indent(4) }}
-
-),
-
-summed as (
-
-    select
-        {%- for feature in features %}
-        sum(combined.{{ feature }}_n) as {{ feature }}_n,
-        cast(sum(combined.{{ feature }}_sum) as double) as {{ feature }}_sum,
-        cast(sum(combined.{{ feature }}_squares) as double) as {{ feature }}_squares,
-        {%- endfor %}
-        memberships.segmentation,
-        memberships.segment_id
-    from memberships
-    inner join combined on memberships.combination = combined.combination
-    group by memberships.segmentation, memberships.segment_id
-
-),
-
--- Quartiles do not.
-ranked as (
-
-    select
-        {%- for feature in features %}
-        {{ quartiles("customers." ~ feature) }} as {{ feature }}_quartiles,
-        {%- endfor %}
-        labels.segmentation,
-        labels.segment_id
-    from {{ ref("customer_segments") }} as labels
-    inner join customers on labels.customer_id = customers.customer_id
-    where labels.segment_id is not null
-    group by labels.segmentation, labels.segment_id
+    select * from {{ ref("segment_feature_sums") }}
 
 ),
 
@@ -72,17 +11,16 @@ long as (
 
     {%- for feature in features %}
     select
-        summed.segmentation,
-        summed.segment_id,
+        segmentation,
+        segment_id,
         '{{ feature }}' as feature,
-        cast(summed.{{ feature }}_n as bigint) as customers,
-        summed.{{ feature }}_sum as total,
-        summed.{{ feature }}_squares as squares,
-        {{ quartile("ranked." ~ feature ~ "_quartiles", 2) }} as median,
-        {{ quartile("ranked." ~ feature ~ "_quartiles", 1) }} as lower_quartile,
-        {{ quartile("ranked." ~ feature ~ "_quartiles", 3) }} as upper_quartile
+        {{ feature }}_n as customers,
+        {{ feature }}_sum as total,
+        {{ feature }}_squares as squares,
+        {{ quartile(feature ~ "_quartiles", 2) }} as median,
+        {{ quartile(feature ~ "_quartiles", 1) }} as lower_quartile,
+        {{ quartile(feature ~ "_quartiles", 3) }} as upper_quartile
     from summed
-    inner join ranked on summed.segmentation = ranked.segmentation and summed.segment_id = ranked.segment_id
     union all
     {%- endfor %}
     {{ no_rows({

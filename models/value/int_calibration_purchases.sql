@@ -1,5 +1,5 @@
--- One row per sampled customer with a purchase by a day some time ago: what the customer had ordered until then, and what
--- followed. The models of customer value are judged by it.
+-- One row per sampled customer with a purchase by a day some time ago: what the customer had ordered until then, and
+-- what followed. The models of customer value are judged by it.
 with sample as (
 
     select customer_id

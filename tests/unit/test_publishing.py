@@ -593,7 +593,7 @@ def test_dates_before_the_first_change_stand(
     first_dates: dict[str | None, datetime.date],
     last_known: datetime.date | None,
 ) -> None:
-    """What a run may change: rows of a key since its first change, and on a new day the rows of everybody after a date."""
+    """What a run may change: rows of a key since its first change, and on a new day those of everybody after a date."""
 
     def may_differ(row: tuple[str | None, datetime.date, int | None]) -> bool:
         is_new_to_all = last_known is not None and row[1] > last_known

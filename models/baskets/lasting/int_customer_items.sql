@@ -1,5 +1,5 @@
--- One row per customer and item that the customer ever had in an order, returns and cancellations included: whoever sent
--- something back is not offered it again. is_bought tells what stands in a purchase.
+-- One row per customer and item that the customer ever had in an order, returns and cancellations included: whoever
+-- sent something back is not offered it again. is_bought tells what stands in a purchase.
 -- An item is a product or a category, by the variable offers.item.
 with lines as (
 

@@ -3,7 +3,7 @@
 {% macro changed_only(column) -%}
     {%- set condition = is_changed(column) -%}
     {%- set scope = scope_of_layer() -%}
-    {{ 'true' if is_full_scope(scope) and not (is_lasting() and keeps_past(scope)) else condition }}
+    {{ 'true' if is_full_scope(scope) and not (is_lasting() and has_new_day(scope)) else condition }}
 {%- endmacro %}
 
 
@@ -51,7 +51,7 @@
 {#- Whether the table of the model that asks is replaced by this run, and not a part of its rows. -#}
 {% macro is_full_run() -%}
     {%- set scope = scope_of_layer() -%}
-    {{ return(is_full_scope(scope) and not ((is_dated() or is_lasting()) and keeps_past(scope))) }}
+    {{ return(is_full_scope(scope) and not ((is_dated() or is_lasting()) and has_new_day(scope))) }}
 {%- endmacro %}
 
 
@@ -61,9 +61,9 @@
 {%- endmacro %}
 
 
-{#- Whether only one date is new to everybody: the current one. -#}
-{% macro keeps_past(scope) -%}
-    {{ return(flag_of_scope(scope, 'keeps_past', false)) }}
+{#- Whether one date is new to everybody, the current one, and that one alone. -#}
+{% macro has_new_day(scope) -%}
+    {{ return(is_full_scope(scope) and flag_of_scope(scope, 'keeps_past', false)) }}
 {%- endmacro %}
 
 

@@ -13,7 +13,8 @@ share as (
 
     select
         count(*) <= {{ size }} as is_everybody,
-        {{ hash_threshold((size + 6 * size ** 0.5 + 50) ~ " / greatest(count(*), 1)") }} as threshold
+        {{ hash_threshold("cast(" ~ (size + 6 * size ** 0.5 + 50) | int ~ " as double) / greatest(count(*), 1)") }}
+            as threshold
     from customers
 
 ),

@@ -25,7 +25,7 @@ final as (
     from {{ ref("stg_customers") }} as customers
     cross join last_end
     where
-        {{ "true" if keeps_past(ref("feature_scope")) else "false" }}
+        {{ "true" if has_new_day(ref("feature_scope")) else "false" }}
         and (last_end.ended_on is null or cast(customers.signup_at as date) > last_end.ended_on)
 
 )

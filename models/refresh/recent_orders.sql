@@ -25,7 +25,7 @@ of_this_period as (
     from {{ ref("stg_orders") }} as orders
     cross join last_end
     where
-        {{ "true" if keeps_past(ref("feature_scope")) else "false" }}
+        {{ "true" if has_new_day(ref("feature_scope")) else "false" }}
         and (
             last_end.ended_on is null
             or cast(orders.ordered_at as date) > last_end.ended_on

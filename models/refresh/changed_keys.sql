@@ -98,17 +98,25 @@ final as (
 
     select
         '{{ invocation_id }}' as invocation_id,
-        coalesce(differing.subject, pending.subject) as subject,
-        coalesce(differing.key_hash, pending.key_hash) as key_hash,
-        coalesce(differing.digest, now_there.digest) as digest,
-        coalesce(differing.is_new, true) and coalesce(pending.is_new, true) as is_new
+        differing.subject,
+        differing.key_hash,
+        differing.digest,
+        differing.is_new and coalesce(pending.is_new, true) as is_new
     from differing
-    full outer join pending on differing.subject = pending.subject and differing.key_hash = pending.key_hash
-    left join now_there
-        on
-            pending.subject = now_there.subject
-            and pending.key_hash = now_there.key_hash
-            and differing.key_hash is null
+    left join pending on differing.subject = pending.subject and differing.key_hash = pending.key_hash
+
+    union all
+
+    select
+        '{{ invocation_id }}' as invocation_id,
+        pending.subject,
+        pending.key_hash,
+        now_there.digest,
+        pending.is_new
+    from pending
+    left join now_there on pending.subject = now_there.subject and pending.key_hash = now_there.key_hash
+    left join differing on pending.subject = differing.subject and pending.key_hash = differing.key_hash
+    where differing.key_hash is null
 
 )
 {%- endif %}

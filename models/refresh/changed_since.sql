@@ -59,7 +59,8 @@ days as (
 
     select
         changed_orders.customer_hash as key_hash,
-        first_order_days.ordered_on
+        first_order_days.ordered_on,
+        false as is_nobody
     from changed_orders
     left join first_order_days on changed_orders.key_hash = first_order_days.key_hash
     where changed_orders.customer_hash is not null
@@ -68,13 +69,9 @@ days as (
 
     select
         changed_keys.key_hash,
-        case
-            -- Who is not accepted has no past.
-            when changed_keys.is_new and customers.key_hash is null then dates.last_day
-            when changed_keys.is_new then customers.signup_on
-        end as ordered_on
+        case when changed_keys.is_new then customers.signup_on end as ordered_on,
+        changed_keys.is_new and customers.key_hash is null as is_nobody
     from {{ ref("changed_keys") }} as changed_keys
-    cross join dates
     left join customers on changed_keys.key_hash = customers.key_hash
     where changed_keys.subject = 'customers'
 
@@ -84,9 +81,13 @@ final as (
 
     select
         changed_customers.key_hash,
-        -- An order without a day says nothing about when.
-        case when count(days.ordered_on) = count(*) then min(days.ordered_on) else min(dates.first_day) end
-            as first_date
+        case
+            -- Who was not accepted before and is not now has no past, whatever orders say.
+            when bool_or(days.is_nobody) then min(dates.last_day)
+            -- An order without a day says nothing about when.
+            when count(days.ordered_on) = count(*) then min(days.ordered_on)
+            else min(dates.first_day)
+        end as first_date
     from {{ ref("changed_customers") }} as changed_customers
     cross join dates
     left join days on changed_customers.key_hash = days.key_hash

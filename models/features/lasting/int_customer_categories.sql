@@ -2,17 +2,7 @@
 -- were cancelled do not count.
 with lines as (
 
-    select *
-    from {{ ref("int_order_lines") }}
-    where {{ changed_only("customer_id") }}
-
-),
-
-standing_orders as (
-
-    select order_id
-    from {{ ref("int_orders") }}
-    where cancelled_on is null and {{ changed_only("customer_id") }}
+    {{ standing_lines() | indent(4) }}
 
 ),
 
@@ -25,7 +15,6 @@ final as (
         {{ money_sum("lines.amount - coalesce(lines.discount_amount, 0)") }} as revenue,
         count(distinct case when lines.quantity > 0 then lines.order_id end) as orders
     from lines
-    inner join standing_orders on lines.order_id = standing_orders.order_id
     where lines.category is not null
     group by lines.customer_id, lines.category
 

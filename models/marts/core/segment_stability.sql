@@ -10,11 +10,9 @@ with moves as (
 
 ),
 
-labelled_twice as (
+agreement as (
 
-    select *
-    from moves
-    where from_raw_segment_id <> 0 and to_raw_segment_id <> 0
+    select * from {{ ref("segment_agreement") }}
 
 ),
 
@@ -51,68 +49,19 @@ runs as (
 
 ),
 
-{%- for kind, (before, after) in kinds.items() %}
-
-{{ kind }}cells as (
-
-    select
-        segmentation,
-        as_of_date,
-        {{ before }} as from_id,
-        {{ after }} as to_id,
-        cast(sum(customers) as double) as customers
-    from labelled_twice
-    group by segmentation, as_of_date, {{ before }}, {{ after }}
-
-),
-
-{{ kind }}margins as (
-
-    select
-        *,
-        sum(customers) over (partition by segmentation, as_of_date, from_id) as from_customers,
-        sum(customers) over (partition by segmentation, as_of_date, to_id) as to_customers,
-        sum(customers) over (partition by segmentation, as_of_date) as all_customers
-    from {{ kind }}cells
-
-),
-
-{{ kind }}pairs as (
-
-    select
-        segmentation,
-        as_of_date,
-        max(all_customers) as customers,
-        sum(case when from_id <> to_id then customers else 0 end) as moved_customers,
-        sum(customers * (customers - 1) / 2) as cell_pairs,
-        -- Every customer of a row carries the row's share of its pairs.
-        sum(customers * (from_customers - 1) / 2) as from_pairs,
-        sum(customers * (to_customers - 1) / 2) as to_pairs,
-        max(all_customers * (all_customers - 1) / 2) as all_pairs
-    from {{ kind }}margins
-    group by segmentation, as_of_date
-
-),
-{%- endfor %}
-
 final as (
 
     select
-        raw_pairs.segmentation,
-        raw_pairs.as_of_date,
+        agreement.segmentation,
+        agreement.as_of_date,
         {%- for kind in kinds %}
-        round({{ ratio(kind ~ "pairs.moved_customers", kind ~ "pairs.customers") }}, 6) as {{ kind }}moved_share,
-        round(
-            {{ adjusted_rand(
-                kind ~ "pairs.cell_pairs", kind ~ "pairs.from_pairs", kind ~ "pairs.to_pairs", kind ~ "pairs.all_pairs"
-            ) }}, 6
-        ) as {{ kind }}adjusted_rand,
-        {{ "round(runs." ~ kind ~ "mean_run_length, 6)" }} as {{ kind }}mean_run_length,
+        round(agreement.{{ kind }}moved_share, 6) as {{ kind }}moved_share,
+        round(agreement.{{ kind }}adjusted_rand, 6) as {{ kind }}adjusted_rand,
+        round(runs.{{ kind }}mean_run_length, 6) as {{ kind }}mean_run_length,
         {%- endfor %}
-        cast(raw_pairs.customers as bigint) as customers
-    from raw_pairs
-    inner join runs on raw_pairs.segmentation = runs.segmentation and raw_pairs.as_of_date = runs.as_of_date
-    inner join pairs on raw_pairs.segmentation = pairs.segmentation and raw_pairs.as_of_date = pairs.as_of_date
+        agreement.customers
+    from agreement
+    inner join runs on agreement.segmentation = runs.segmentation and agreement.as_of_date = runs.as_of_date
 
 )
 

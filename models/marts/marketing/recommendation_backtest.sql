@@ -26,47 +26,9 @@ judged as (
 
 ),
 
-offers as (
+offered as (
 
-    select
-        'recommendations' as method,
-        customer_offers.as_of_date,
-        customer_offers.customer_id,
-        segment_offers.item
-    from {{ ref("int_customer_offers") }} as customer_offers
-    inner join {{ ref("int_segment_offers") }} as segment_offers
-        on
-            customer_offers.as_of_date = segment_offers.as_of_date
-            and customer_offers.segment_id = segment_offers.segment_id
-            and customer_offers.offer_number = segment_offers.offer_number
-    where not customer_offers.is_current and customer_offers.recommendation_rank <= 10
-
-    union all
-
-    select
-        'most popular' as method,
-        as_of_date,
-        customer_id,
-        item
-    from {{ ref("int_popular_offers") }}
-
-),
-
-bought as (
-
-    select
-        offers.method,
-        offers.as_of_date,
-        offers.customer_id,
-        count(*) as items_offered,
-        count(bought_new.item) as items_bought
-    from offers
-    left join bought_new
-        on
-            offers.as_of_date = bought_new.as_of_date
-            and offers.customer_id = bought_new.customer_id
-            and offers.item = bought_new.item
-    group by offers.method, offers.as_of_date, offers.customer_id
+    select * from {{ ref("int_backtest_hits") }}
 
 ),
 
@@ -77,16 +39,16 @@ summed as (
         judged.method,
         judged.as_of_date,
         count(*) as customers,
-        count(bought.customer_id) as customers_with_offers,
-        count(case when bought.items_bought > 0 then 1 end) as hits,
-        cast(coalesce(sum(bought.items_offered), 0) as bigint) as items_offered,
-        cast(coalesce(sum(bought.items_bought), 0) as bigint) as items_bought
+        count(offered.customer_id) as customers_with_offers,
+        count(case when offered.items_bought > 0 then 1 end) as hits,
+        cast(coalesce(sum(offered.items_offered), 0) as bigint) as items_offered,
+        cast(coalesce(sum(offered.items_bought), 0) as bigint) as items_bought
     from judged
-    left join bought
+    left join offered
         on
-            judged.method = bought.method
-            and judged.as_of_date = bought.as_of_date
-            and judged.customer_id = bought.customer_id
+            judged.method = offered.method
+            and judged.as_of_date = offered.as_of_date
+            and judged.customer_id = offered.customer_id
     group by judged.method, judged.as_of_date
 
 ),

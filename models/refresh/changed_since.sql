@@ -1,6 +1,6 @@
 -- One row per customer that this run works on: the first day on which anything may be otherwise than before. What is
 -- known of a customer at the close of an earlier day stands. A changed customer is another one since ever, a new one
--- from its first day or order on.
+-- from its first day or order on, and today's customer at any rate: orders may tell an earlier day than its sign-up.
 -- None where everything is read anew.
 with dates as (
 
@@ -85,7 +85,7 @@ final as (
             -- Who was not accepted before and is not now has no past, whatever orders say.
             when bool_or(days.is_nobody) then min(dates.last_day)
             -- An order without a day says nothing about when.
-            when count(days.ordered_on) = count(*) then min(days.ordered_on)
+            when count(days.ordered_on) = count(*) then least(min(days.ordered_on), min(dates.last_day))
             else min(dates.first_day)
         end as first_date
     from {{ ref("changed_customers") }} as changed_customers

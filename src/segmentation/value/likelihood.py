@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from segmentation.columns import BoolArray, FloatArray
 
@@ -38,7 +39,9 @@ def maximise(
         found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         return float(found.fun), np.asarray(found.x)
 
-    _, best = min((descend(np.log(start)) for start in starts), key=lambda end: end[0])
-    # A second run from the maximum sharpens it beyond the tolerance of the first.
-    value, best = descend(best, ftol=1e-15, gtol=1e-9)
+    # The search itself multiplies matrices of a few rows, for which threads cost more than they save.
+    with threadpool_limits(limits=1, user_api="blas"):
+        _, best = min((descend(np.log(start)) for start in starts), key=lambda end: end[0])
+        # A second run from the maximum sharpens it beyond the tolerance of the first.
+        value, best = descend(best, ftol=1e-15, gtol=1e-9)
     return np.exp(best), -value * total, np.abs(best) < BOUND - 1e-6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import datetime
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +127,36 @@ def test_no_change_is_lost_that_was_not_published(small: DbtProject, tmp_path: P
 
     build_small(project, inputs=inputs).check()
     assert project.query("select count(*) from refresh.changed_keys") == [(0,)]
+
+
+def test_a_customer_who_signs_up_after_the_newest_order_is_one_of_today(small: DbtProject, tmp_path: Path) -> None:
+    """The as-of date follows the newest order; a stream may bring customers before their first order."""
+    project = copy_of_small(small, tmp_path / "project")
+    inputs = {**variables(project)["inputs"]}
+    with Path(inputs["customers"]["path"]).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    inputs["customers"] = {"path": str(tmp_path / "customers.csv")}
+
+    def write(customers: list[dict[str, str]]) -> None:
+        with (tmp_path / "customers.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, rows[0].keys())
+            writer.writeheader()
+            writer.writerows(customers)
+
+    write(rows)
+    build_small(project, inputs=inputs).check()
+    as_of_date = project.query("select max(as_of_date) from features.as_of_dates")[0][0]
+    later = as_of_date + datetime.timedelta(days=40)
+    write([*rows, {**rows[0], "customer_id": "late", "signup_at": f"{later} 10:00:00", "email": ""}])
+    build_small(project, inputs=inputs).check()
+
+    assert project.query("select is_full from refresh.refresh_scope") == [(False,)]
+    assert project.query("select as_of_date from features.customer_features where customer_id = 'late'") == [
+        (as_of_date,)
+    ]
+    full = project.copy_to(tmp_path / "full")
+    full.build(*WITHOUT_DEMO_SEEDS, "--full-refresh", variables=variables(project, inputs=inputs)).check()
+    assert refreshed_and_published(project) == refreshed_and_published(full)
 
 
 def test_a_database_of_an_earlier_form_is_built_whole(small: DbtProject, tmp_path: Path) -> None:

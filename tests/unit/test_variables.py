@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from segmentation.errors import UserError
 from segmentation.variables import build_variables, main
 
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = """
 as_of_date: 2011-12-10
 inputs:
@@ -106,3 +108,21 @@ def test_the_command_fails_with_a_message_and_without_a_traceback(
     assert captured.out == ""
     assert captured.err.startswith("Error: EXAMPLE: there is no example 'none'")
     assert "Traceback" not in captured.err
+
+
+def test_every_variable_makes_all_anew_or_is_one_that_need_not() -> None:
+    """A new variable that no fingerprint has would leave unchanged customers as they were before it changed."""
+    read_in_every_run = {
+        "as_of_date",  # what it means is seen in the data
+        "candidate_gates",
+        "default_max_reject_share",
+        "drift",
+        "full_above_share",
+        "refit",
+    }
+    project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    known = set(project["vars"])
+    fingerprints = (ROOT / "macros" / "refresh" / "fingerprints.sql").read_text(encoding="utf-8")
+    in_fingerprints = {name for name in known if f'"{name}"' in fingerprints}
+    assert known == in_fingerprints | read_in_every_run
+    assert not in_fingerprints & read_in_every_run

@@ -1,4 +1,4 @@
--- One row per clustering segmentation: what speaks for its segments and against them, of the model and of the customers.
+-- One row per clustering segmentation: what the model and the customers say for its segments and against them.
 {%- set advice = var("advice") %}
 with configuration as (
 

@@ -55,9 +55,9 @@ final as (
         agreement.segmentation,
         agreement.as_of_date,
         {%- for kind in kinds %}
-        round(agreement.{{ kind }}moved_share, 6) as {{ kind }}moved_share,
-        round(agreement.{{ kind }}adjusted_rand, 6) as {{ kind }}adjusted_rand,
-        round(runs.{{ kind }}mean_run_length, 6) as {{ kind }}mean_run_length,
+        {{ "round(agreement." ~ kind ~ "moved_share, 6)" }} as {{ kind }}moved_share,
+        {{ "round(agreement." ~ kind ~ "adjusted_rand, 6)" }} as {{ kind }}adjusted_rand,
+        {{ "round(runs." ~ kind ~ "mean_run_length, 6)" }} as {{ kind }}mean_run_length,
         {%- endfor %}
         agreement.customers
     from agreement

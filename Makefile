@@ -30,7 +30,7 @@ export PYTHONUNBUFFERED := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	stream soak bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
+	stream soak soak-refresh bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
 	study-identity study-online requirements clean
 
 help: ## List the commands
@@ -160,6 +160,9 @@ bench-refresh: $(STAMP) ## Time runs that work on one new order in a hundred, be
 
 bench-stream: $(STAMP) ## Time the stream: from a file of 1,000 orders to marts, at 100,000 customers
 	@$(BIN)/python benchmarks/bench_stream.py
+
+soak-refresh: $(STAMP) ## Hold partial runs against full builds over random histories (half an hour): SEEDS=8 FIRST_SEED=0
+	@$(BIN)/python benchmarks/soak_refresh.py
 
 soak: $(STAMP) ## Soak the stream: SOAK_BATCHES=200 SOAK_KILLS=5 SOAK_CUSTOMERS=300 (some hours)
 	@$(BIN)/python benchmarks/soak_stream.py

@@ -11,11 +11,40 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness import file_inputs
+from harness import DbtProject, file_inputs
 from segmentation.demo.writer import INPUTS, write_demo_data
 from small import ADVICE, SEGMENTATIONS
 
 Row = dict[str, str]
+
+SCHEMAS = ("staging", "features", "baskets", "value", "segments", "marts", "publication")
+LASTING = {
+    "staging.stg_customers_checked",
+    "staging.stg_orders_checked",
+    "staging.stg_order_items_checked",
+    "staging.rejected_records",
+    "features.int_orders",
+    "features.int_order_lines",
+    "features.int_customer_categories",
+    "features.int_customer_totals",
+    "features.customer_features",
+    "features.current_features",
+    "features.int_trailing_revenue",
+    "baskets.int_customer_items",
+    "value.int_current_purchases",
+    "segments.customer_segment_history",
+    "segments.rfm_scores",
+    "segments.customer_segments",
+    "segments.segment_moves",
+    "publication.published_segments",
+}
+"""Tables that are refreshed in part, or kept."""
+
+
+def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
+    """Return the content of every table that outlives a run: marts, and what is refreshed in part."""
+    content = project.content(schemas=SCHEMAS)
+    return {name: content[name] for name in content if name.startswith("marts.") or name in LASTING}
 
 
 @dataclass
@@ -72,6 +101,26 @@ class Source:
         while self.coming and self.coming[0][0] <= until:
             _, name, row = self.coming.pop(0)
             self.tables[name].append(row)
+
+    def sign_up(self, until: datetime.date) -> None:
+        """Let customers alone arrive that are due by the close of a day: their orders are still on the way."""
+        due = [event for event in self.coming if event[1] == "customers" and event[0] <= until]
+        self.coming = [event for event in self.coming if event not in due]
+        self.tables["customers"] += [row for _, _, row in due]
+
+    def lose_newest_day(self) -> None:
+        """Take back most orders of the newest day, with which the day after them goes back as well."""
+        newest = max(order["ordered_at"][:10] for order in self.tables["orders"])
+        self.tables["orders"] = [
+            order for order in self.tables["orders"] if order["ordered_at"][:10] < newest or self.chance.random() < 0.3
+        ]
+
+    def misdate(self, count: int) -> None:
+        """Give orders and sign-ups days that are far away, or none."""
+        for _ in range(count):
+            self._any("customers")["signup_at"] = self.chance.choice(["", "2024-12-01 00:00:00", "2025-12-20 08:00:00"])
+            days = ["2031-01-01 00:00:00", "1970-01-01 00:00:00", "soon", "2024-06-30 23:59:59"]
+            self._any("orders")["ordered_at"] = self.chance.choice(days)
 
     def disturb(self, count: int) -> None:
         """Correct, repeat, take away and erase rows at random."""
@@ -166,9 +215,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Batch:
-    """One run of the year: what the build is told, and whether its result is held against a full build."""
+    """One run: the as-of date, None where it follows the orders, and whether it is held against a full build."""
 
-    as_of_date: str
+    as_of_date: str | None
     is_compared: bool
 
 
@@ -193,7 +242,30 @@ def year(source: Source, *, runs: int) -> Iterator[Batch]:
         yield Batch(as_of_date.isoformat(), is_compared=number % 2 == 0 and number > 0)
 
 
-def settings(source: Source, as_of_date: str) -> dict[str, Any]:
+def days(source: Source, *, runs: int) -> Iterator[Batch]:
+    """Live through some weeks in which the as-of date is the day after the newest order, forth and at times back.
+
+    Every second run brings no order that is due, but customers of later days; the others bring what is due.
+    """
+    day = datetime.date(2025, 3, 1)
+    source.advance(day)
+    for number in range(runs):
+        if number % 2:
+            source.sign_up(day + datetime.timedelta(days=source.chance.randrange(1, 60)))
+        elif number:
+            day += datetime.timedelta(days=source.chance.choice([1, 3, 8, 20, 40]))
+            source.advance(day)
+        if number:
+            source.disturb(6)
+            if source.chance.random() < 0.3:
+                source.lose_newest_day()
+            if source.chance.random() < 0.4:
+                source.misdate(3)
+        source.export()
+        yield Batch(None, is_compared=number > 0)
+
+
+def settings(source: Source, as_of_date: str | None) -> dict[str, Any]:
     """Return the variables of a build on what the source exports now."""
     return {
         "inputs": source.inputs,

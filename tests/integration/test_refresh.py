@@ -5,45 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
 
 from harness import DbtProject
-from replay import Source, settings, year
+from replay import LASTING, Source, refreshed_and_published, settings, year
 from small import WITHOUT_DEMO_SEEDS, build_small, copy_of_small, small_warehouse, variables
-
-SCHEMAS = ("staging", "features", "baskets", "value", "segments", "marts", "publication")
-
-
-LASTING = {
-    "staging.stg_customers_checked",
-    "staging.stg_orders_checked",
-    "staging.stg_order_items_checked",
-    "staging.rejected_records",
-    "features.int_orders",
-    "features.int_order_lines",
-    "features.int_customer_categories",
-    "features.int_customer_totals",
-    "features.customer_features",
-    "features.current_features",
-    "features.int_trailing_revenue",
-    "baskets.int_customer_items",
-    "value.int_current_purchases",
-    "segments.customer_segment_history",
-    "segments.rfm_scores",
-    "segments.customer_segments",
-    "segments.segment_moves",
-    "publication.published_segments",
-}
-"""Tables that are refreshed in part, or kept."""
-
-
-def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
-    """Return the content of every table that outlives a run: marts, and what is refreshed in part."""
-    content = project.content(schemas=SCHEMAS)
-    return {name: content[name] for name in content if name.startswith("marts.") or name in LASTING}
 
 
 @pytest.mark.parametrize("seed", [1])

@@ -161,7 +161,7 @@ bench-refresh: $(STAMP) ## Time runs that work on one new order in a hundred, be
 bench-stream: $(STAMP) ## Time the stream: from a file of 1,000 orders to marts, at 100,000 customers
 	@$(BIN)/python benchmarks/bench_stream.py
 
-soak-refresh: $(STAMP) ## Hold partial runs against full builds over random histories (half an hour): SEEDS=8 FIRST_SEED=0
+soak-refresh: $(STAMP) ## Hold partial runs against full builds over random histories (forty minutes): SEEDS=8 FIRST_SEED=0
 	@$(BIN)/python benchmarks/soak_refresh.py
 
 soak: $(STAMP) ## Soak the stream: SOAK_BATCHES=200 SOAK_KILLS=5 SOAK_CUSTOMERS=300 (some hours)

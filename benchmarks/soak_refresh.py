@@ -1,6 +1,6 @@
 """Hold runs that work on changes alone against full builds, over random histories of a source system.
 
-    make soak-refresh                        eight histories of eight runs each (half an hour on two cores)
+    make soak-refresh                        eight histories of eight runs each (some forty minutes on two cores)
     make soak-refresh SEEDS=2 FIRST_SEED=40  other ones
 
 Half of the histories are told their as-of dates and last a year; in the others the date follows the orders, forth and

@@ -127,7 +127,7 @@ def main() -> int:
     pyarrow.parquet.write_table(orders, folder / "orders.parquet")
     say(f"Drew {customers:,} customers and {orders.num_rows:,} orders; {os.cpu_count()} cores")
     say("Building staging and features, which is not timed")
-    dbt_build(folder, "before", "--select", "+customer_purchases", "--exclude", *PURCHASES)
+    dbt_build(folder, "before", "--select", "+customer_purchases", "+application_scope", "--exclude", *PURCHASES)
     say("Fitting and scoring")
     usage = dbt_build(folder, "value", "--select", *MODELS)
     fitted, known, scored = results(folder)

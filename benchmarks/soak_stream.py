@@ -215,6 +215,8 @@ def soak(folder: Path, *, batches: int, kills: int, customers: int, seed: int) -
     say(f"Generating {customers:,} customers and cutting their orders into {batches} batches (seed {seed})")
     data = cut_into_batches(folder / "data", customers=customers, batches=batches, seed=seed)
     variables = {"segmentations": SEGMENTATIONS, "advice": ADVICE, "snapshot_count": 1}
+    # One build at the end learns from the data of then, so the batches have to as well.
+    variables["learning"] = {"each": "run", "above_share": 0}
     variables["inputs"] = data.inputs(data.history)
     stream = StreamProcess(folder / "streamed", variables, ["--patience", "1", "--poll", "0.1"])
     say("Building what is there before the first batch")

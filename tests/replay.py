@@ -31,11 +31,18 @@ LASTING = {
     "features.current_features",
     "features.int_trailing_revenue",
     "baskets.int_customer_items",
+    "baskets.int_customer_offers",
+    "baskets.int_offer_customers",
+    "baskets.int_segment_offers",
+    "value.customer_values",
     "value.int_current_purchases",
+    "value.int_customer_worth",
+    "value.value_parameters",
     "segments.customer_segment_history",
     "segments.rfm_scores",
     "segments.customer_segments",
     "segments.segment_moves",
+    "segments.surrogate_rules",
     "publication.published_segments",
 }
 """Tables that are refreshed in part, or kept."""

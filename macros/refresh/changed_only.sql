@@ -37,13 +37,18 @@
 
 {#- The scope of the layer that the model belongs to. -#}
 {% macro scope_of_layer() -%}
-    {%- set layer = model.fqn[1] if model.name != 'feed_candidates' else 'exports' -%}
+    {%- set layer = {
+        'feed_candidates': 'exports',
+        'customer_recommendations': 'baskets',
+        'fct_customer_value': 'value',
+    }.get(model.name, model.fqn[1]) -%}
     {{ return(ref({
         'staging': 'refresh_scope',
         'refresh': 'refresh_scope',
         'features': 'feature_scope',
-        'value': 'feature_scope',
         'exports': 'export_scope',
+        'baskets': 'score_scope' if is_lasting() else 'application_scope',
+        'value': 'feature_scope' if is_lasting() else 'application_scope',
     }.get(layer, 'score_scope'))) }}
 {%- endmacro %}
 

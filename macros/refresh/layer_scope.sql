@@ -4,7 +4,8 @@
     of the last good one.
     fingerprint: a scalar of type string. difference: the reason that a changed fingerprint is. reasons: further
     scalars, each the reason for a full run, or null. extra: {column: (type, expression)} to be kept beside. Both may refer
-    to `previous`, the row of the run before, if there was one, and extra to `published`, which has it if it ended well. -#}
+    to `previous`, the row of the run before, if there was one, and extra to `published`, which has it if it ended well, and
+    to `this_run`, with fingerprint and reason. -#}
 {% macro layer_scope(fingerprint, difference, reasons=[], extra={}) -%}
 {%- set columns = {"invocation_id": "string", "fingerprint": "string", "is_full": "boolean", "reason": "string"} %}
 {%- for name, (type, expression) in extra.items() -%}
@@ -36,9 +37,6 @@ explained as (
 
     select
         this_run.fingerprint,
-        {%- for name, (type, expression) in extra.items() %}
-        {{ expression }} as {{ name }},
-        {%- endfor %}
         coalesce(
             {%- for reason in reasons %}
             {{ reason }},
@@ -60,13 +58,15 @@ final as (
 
     select
         '{{ invocation_id }}' as invocation_id,
-        fingerprint,
-        reason is not null as is_full,
-        reason
-        {%- for name in extra %},
-        {{ name }}
+        this_run.fingerprint,
+        this_run.reason is not null as is_full,
+        this_run.reason
+        {%- for name, (type, expression) in extra.items() %},
+        {{ expression }} as {{ name }}
         {%- endfor %}
-    from explained
+    from explained as this_run
+    left join previous on true
+    left join ({{ published_runs() }}) as published on previous.invocation_id = published.invocation_id
 
 )
 {%- endmacro %}

@@ -1,7 +1,7 @@
-{#- The names of tables that a run refreshes in part but that are not there. -#}
-{% macro missing_tables() -%}
+{#- The names of tables that a run refreshes in part, or of another materialization, but that are not there. -#}
+{% macro missing_tables(materialized="refreshed") -%}
     {%- set missing = [] -%}
-    {%- for node in graph.get("nodes", {}).values() if execute and node.config.materialized == "refreshed" -%}
+    {%- for node in graph.get("nodes", {}).values() if execute and node.config.materialized == materialized -%}
         {%- if not adapter.get_relation(node.database, node.schema, node.alias) -%}
             {%- do missing.append(node.name) -%}
         {%- endif -%}

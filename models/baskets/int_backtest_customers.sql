@@ -1,6 +1,7 @@
 -- One row per customer of the backtest, with the segment at its date, 0 for those who have none. The date is the last
 -- snapshot at least offers.backtest_days before the current one; its customers are a bounded sample, labelled by their
 -- features of that date where the segmentation clusters.
+-- depends_on: {{ ref("learning_scope") }}
 {%- set segmentation = offers_segmentation() %}
 {%- set is_clustered = segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
 with backtest_date as (

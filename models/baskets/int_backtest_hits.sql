@@ -13,13 +13,12 @@ offers as (
         customer_offers.as_of_date,
         customer_offers.customer_id,
         segment_offers.item
-    from {{ ref("int_customer_offers") }} as customer_offers
+    from {{ ref("int_backtest_offers") }} as customer_offers
     inner join {{ ref("int_segment_offers") }} as segment_offers
         on
             customer_offers.as_of_date = segment_offers.as_of_date
             and customer_offers.segment_id = segment_offers.segment_id
             and customer_offers.offer_number = segment_offers.offer_number
-    where not customer_offers.is_current and customer_offers.recommendation_rank <= 10
 
     union all
 

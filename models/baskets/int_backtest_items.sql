@@ -1,5 +1,6 @@
 -- One row per customer of the backtest and item that the customer had in an order by its date, as int_customer_items
 -- has them for today.
+-- depends_on: {{ ref("learning_scope") }}
 with lines as (
 
     select

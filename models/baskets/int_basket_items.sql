@@ -1,5 +1,6 @@
 -- One row per as-of date and item in at least offers.min_orders of the orders looked at, numbered from the most
 -- frequent: no rarer item can be part of a rule.
+-- depends_on: {{ ref("learning_scope") }}
 with counted as (
 
     select

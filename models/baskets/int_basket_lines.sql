@@ -1,10 +1,9 @@
 -- One row per as-of date, order and item that was bought in it by a customer whom rules are learned from, from what was
 -- known at that date; cancelled orders and returns are no baskets. An item is a product or a category, by offers.item.
+-- depends_on: {{ ref("learning_scope") }}
 with customers as (
 
-    select *
-    from {{ ref("int_offer_customers") }}
-    where is_learned_from
+    select * from {{ ref("int_learning_customers") }}
 
 ),
 

@@ -1,6 +1,7 @@
 -- One row per as-of date, segment (0: all), antecedent and consequent: the rules that pass the floors of confidence and
 -- lift and the false discovery rate. What was never counted because it is too rare was still a chance to be wrong: the
 -- number of tests is that of all pairs of frequent items and of all frequent pairs with a third item.
+-- depends_on: {{ ref("learning_scope") }}
 with tests as (
 
     select * from {{ ref("int_rule_tests") }}

@@ -1,4 +1,5 @@
 -- One row per as-of date and segment, 0 for all customers together: its orders and how many an item set must reach.
+-- depends_on: {{ ref("learning_scope") }}
 with orders as (
 
     select distinct

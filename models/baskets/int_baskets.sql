@@ -1,5 +1,6 @@
 -- One row per as-of date, order and item number that may be part of a rule. Of a basket with more than
 -- offers.max_basket_items such items the most frequent ones are kept: pairs grow with the square of a basket.
+-- depends_on: {{ ref("learning_scope") }}
 with frequent as (
 
     select

@@ -1,35 +1,28 @@
--- One row per as-of date, customer and offer of the segment that applies to the customer, who never had its item: as
--- many as customers get, and ten at least for the backtest. What an offer says stands in int_segment_offers.
-{%- set most = [var("offers")["per_customer"], 10] | max %}
-with ranked as (
+-- One row per customer and offer of the segment that the customer gets, ranked; as_of_date is that of the offer.
+with customers as (
 
-    select
-        *,
-        row_number() over (
-            partition by as_of_date, is_current, segment_id, customer_id order by offer_number
-        ) as offer_rank
-    from {{ ref("int_applicable_offers") }}
+    select *
+    from {{ ref("int_offer_customers") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
--- A limit that is the same for everybody lets an engine keep the best while it reads, and sort nothing.
-best as (
+customer_items as (
 
-    select * from ranked
-    where offer_rank <= {{ most }}
+    select
+        customers.as_of_date,
+        customers.segment_id,
+        customers.customer_id,
+        items.item,
+        items.is_bought
+    from customers
+    inner join {{ ref("int_customer_items") }} as items on customers.customer_id = items.customer_id
 
 ),
 
 final as (
 
-    select
-        as_of_date,
-        is_current,
-        segment_id,
-        customer_id,
-        offer_number,
-        cast(offer_rank as integer) as recommendation_rank
-    from best
+    {{ best_offers("customers", "customer_items", var("offers")["per_customer"]) | indent(4) }}
 
 )
 

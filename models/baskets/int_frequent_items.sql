@@ -1,4 +1,5 @@
 -- One row per as-of date, segment (0: all) and item in enough of its orders.
+-- depends_on: {{ ref("learning_scope") }}
 with counts as (
 
     select

@@ -1,4 +1,5 @@
 -- One row per as-of date, segment (0: all) and pair of items, the more frequent one first, in enough of its orders.
+-- depends_on: {{ ref("learning_scope") }}
 with baskets as (
 
     select * from {{ ref("int_baskets") }}

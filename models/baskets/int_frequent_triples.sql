@@ -1,5 +1,6 @@
 -- One row per as-of date, segment (0: all) and three items in enough of its orders. A triple is counted only where its
 -- three pairs are frequent somewhere (Agrawal & Srikant 1994), so few of a large basket's triples are ever made.
+-- depends_on: {{ ref("learning_scope") }}
 with baskets as (
 
     select * from {{ ref("int_baskets") }}

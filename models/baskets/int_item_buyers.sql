@@ -1,9 +1,25 @@
 -- One row per as-of date, segment (0: all) and item: how many of its customers bought the item, how many bought
 -- anything, and the sum of buyers over all items. A customer counts once per item, so that nobody's habit decides.
+-- depends_on: {{ ref("learning_scope") }}
 with bought as (
 
-    select *
-    from {{ ref("int_known_items") }}
+    select
+        customers.as_of_date,
+        customers.segment_id,
+        customers.customer_id,
+        items.item
+    from {{ ref("int_offer_customers") }} as customers
+    inner join {{ ref("int_customer_items") }} as items on customers.customer_id = items.customer_id
+    where items.is_bought
+
+    union all
+
+    select
+        as_of_date,
+        segment_id,
+        customer_id,
+        item
+    from {{ ref("int_backtest_items") }}
     where is_bought
 
 ),

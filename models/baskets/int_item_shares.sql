@@ -1,6 +1,7 @@
 -- One row per as-of date, segment and item: who of the segment bought it, and whether it is a larger part of all that
 -- the segment's customers bought than of what everybody bought, beyond chance. Segment 0 holds all customers, who
 -- differ from nobody.
+-- depends_on: {{ ref("learning_scope") }}
 with buyers as (
 
     select * from {{ ref("int_item_buyers") }}

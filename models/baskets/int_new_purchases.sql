@@ -1,11 +1,10 @@
 -- One row per customer of the backtest and item that was bought after its date and was new to the customer: what offers
 -- of that date are held against.
+-- depends_on: {{ ref("learning_scope") }}
 {%- set item = var("offers")["item"] %}
 with customers as (
 
-    select *
-    from {{ ref("int_offer_customers") }}
-    where not is_current
+    select * from {{ ref("int_backtest_customers") }}
 
 ),
 

@@ -1,5 +1,6 @@
 -- One row per customer of the backtest and item: the ten items that most customers had bought by then and that this
 -- customer never had. What offers are measured against.
+-- depends_on: {{ ref("learning_scope") }}
 with popular as (
 
     select
@@ -13,9 +14,7 @@ with popular as (
 
 customers as (
 
-    select *
-    from {{ ref("int_offer_customers") }}
-    where not is_current
+    select * from {{ ref("int_backtest_customers") }}
 
 ),
 

@@ -1,5 +1,6 @@
 -- One row per as-of date, segment (0: all), antecedent of one or two items and consequent of one item: the four counts,
 -- and how far antecedent and consequent go together beyond chance.
+-- depends_on: {{ ref("learning_scope") }}
 with items as (
 
     select * from {{ ref("int_frequent_items") }}

@@ -2,6 +2,7 @@
 -- items that most of the segment's customers bought and the rules that are most certain. The most confident rules would
 -- be those of rare items, which apply to few. The score is the chance of a purchase: the share of the segment's
 -- customers who bought the item, or the confidence of the rule.
+-- depends_on: {{ ref("learning_scope") }}
 with shares as (
 
     select *

@@ -57,10 +57,13 @@ def model(dbt, session):
     dbt.ref("model_registry")
     gate = dbt.ref("publication_gate")
     scope = dbt.ref("score_scope")
+    application = dbt.ref("application_scope")
     dbt.ref("changed_since")
     as_of_dates = to_pandas(dbt.ref("as_of_dates"))
     ends = as_of_dates.loc[~as_of_dates["is_current"], "as_of_date"].dt.date
     keys = dbt.config.meta_get("refreshed")
+    if to_pandas(application)["is_full"].any():
+        keys = {name: key for name, key in keys.items() if name not in dbt.config.meta_get("applied")}
     dates = dbt.config.meta_get("refreshed_by_date")
     command = get_flags().WHICH
     scopes = to_pandas(scope)

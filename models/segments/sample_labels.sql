@@ -1,4 +1,5 @@
 -- One row per clustering segmentation and sampled customer with a label: what the rules of segments are learned from.
+-- depends_on: {{ ref("learning_scope") }}
 with labels as (
 
     select *

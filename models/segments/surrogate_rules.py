@@ -5,6 +5,7 @@ from segmentation.surrogate import explain_by_rules
 
 
 def model(dbt, session):
+    dbt.ref("learning_scope")
     seed = dbt.config.meta_get("random_seed")
     configuration = dbt.ref("resolved_configuration")
     sample = dbt.ref("training_sample")

@@ -1,7 +1,9 @@
 -- One row per data set, customer with a purchase and horizon: whether the customer is still one, and what may follow.
 with purchases as (
 
-    select * from {{ ref("customer_purchases") }}
+    select *
+    from {{ ref("customer_purchases") }}
+    where dataset <> 'current' or {{ changed_only("customer_id") }}
 
 ),
 

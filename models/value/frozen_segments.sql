@@ -1,6 +1,7 @@
 -- One row per segmentation and sampled customer with a purchase and a segment at the frozen date: the segment of then,
 -- beside other ways to group the same customers, and what they did in the period after it.
 -- The frozen date is the last as-of date that lies at least a holdout before the current one.
+-- depends_on: {{ ref("learning_scope") }}
 {%- set rfm = segmentations_of(["rfm"]) | first %}
 with as_of_dates as (
 

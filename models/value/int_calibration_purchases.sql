@@ -1,5 +1,6 @@
 -- One row per sampled customer with a purchase by a day some time ago: what the customer had ordered until then, and
 -- what followed. The models of customer value are judged by it.
+-- depends_on: {{ ref("learning_scope") }}
 with sample as (
 
     select customer_id

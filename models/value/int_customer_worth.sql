@@ -8,18 +8,23 @@ with customers as (
         as_of_date,
         monetary
     from {{ ref("current_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
 recent as (
 
-    select * from {{ ref("int_trailing_revenue") }}
+    select *
+    from {{ ref("int_trailing_revenue") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
 costs as (
 
-    select * from {{ ref("int_customer_costs") }}
+    select *
+    from {{ ref("int_customer_costs") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -27,7 +32,10 @@ customer_values as (
 
     select *
     from {{ ref("customer_values") }}
-    where dataset = 'current' and coalesce(horizon_days, {{ horizon }}) = {{ horizon }}
+    where
+        dataset = 'current'
+        and coalesce(horizon_days, {{ horizon }}) = {{ horizon }}
+        and {{ changed_only("customer_id") }}
 
 ),
 

@@ -5,5 +5,6 @@ from segmentation.value.fitting import fit_value
 
 
 def model(dbt, session):
+    dbt.ref("learning_scope")
     sample = dbt.ref("value_sample")
     return fit_value(to_pandas(sample))

@@ -1,4 +1,5 @@
 -- One row per data set and distinct history of purchases among the sampled customers: all that Python sees.
+-- depends_on: {{ ref("learning_scope") }}
 with purchases as (
 
     select * from {{ ref("customer_purchases") }}

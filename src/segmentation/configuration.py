@@ -182,6 +182,7 @@ VARIABLES = (
     "non_product_codes",
     "test_accounts",
     "full_above_share",
+    "learning",
     "feature_defaults",
     "features",
     "refit",
@@ -246,6 +247,8 @@ _GATES: Mapping[str, float] = {"smallest_share": 1.0, "verdict": 3, "stability":
 _ADVICE_KEYS = ("min_customers", "min_history_days", "fallback", "not_advised")
 _VALUE_KEYS = ("horizons_days", "holdout_days", "discount_rate")
 _MAX_DAYS = 3_650
+_LEARNING_KEYS = ("each", "above_share")
+_LEARNING_TIMES = ("period", "run")
 _AUDIENCES_KEYS = ("segmentations", "minimum_size", "holdout_share", "calling_code")
 _SERVICE_KEYS = (
     *("high_value_share", "medium_value_share", "high_risk_ratio", "medium_risk_ratio"),
@@ -464,6 +467,7 @@ class _Validator:
         gates = self.candidate_gates()
         self.check_advice()
         self.check_value()
+        self.check_learning()
         self.check_audiences()
         self.check_service()
         self.check_offers()
@@ -786,6 +790,14 @@ class _Validator:
             self.integer(f"{where}.holdout_days", settings["holdout_days"], low=1, high=_MAX_DAYS)
         if "discount_rate" in settings:
             self.number(f"{where}.discount_rate", settings["discount_rate"], low=0, high=1)
+
+    def check_learning(self) -> None:
+        where = "learning"
+        settings = self.complete_mapping(where, _LEARNING_KEYS)
+        if "each" in settings:
+            self.choice(f"{where}.each", settings["each"], _LEARNING_TIMES)
+        if "above_share" in settings:
+            self.number(f"{where}.above_share", settings["above_share"], low=0)
 
     # --- For whom ---------------------------------------------------------------------------------------------
 

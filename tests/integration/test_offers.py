@@ -219,7 +219,7 @@ def test_the_backtest_counts_what_was_bought_later(
             select distinct lines.customer_id, lines.item from lines, cut
             where lines.ordered_on > cut.day and lines.quantity > 0 and lines.item is not null
                 and lines.order_kind = 'purchase' and lines.cancelled_on is null
-                and lines.customer_id in (select customer_id from baskets.int_offer_customers where not is_current)
+                and lines.customer_id in (select customer_id from baskets.int_backtest_customers)
                 and not exists (
                     select 1 from lines as earlier, cut as earlier_cut where earlier.customer_id = lines.customer_id
                         and earlier.item = lines.item and earlier.ordered_on <= earlier_cut.day
@@ -276,11 +276,23 @@ def test_recommendations_are_the_best_of_all_that_apply(
     """Every offer of the segment against every customer, without the shortcut that spares most of them."""
     project = demo if name == "demo" else example(name)
     assert project.query("""
-        with bought as (select * from baskets.int_known_items where is_bought),
-        applicable as (
-            select customers.as_of_date, customers.is_current, customers.customer_id, offers.item, offers.score,
-                offers.strength, offers.reason
+        with customers as (
+            select as_of_date, segment_id, customer_id from baskets.int_offer_customers
+            union all
+            select as_of_date, segment_id, customer_id from baskets.int_backtest_customers
+        ),
+        known as (
+            select customers.as_of_date, customer_id, items.item, items.is_bought
             from baskets.int_offer_customers as customers
+            inner join baskets.int_customer_items as items using (customer_id)
+            union all
+            select as_of_date, customer_id, item, is_bought from baskets.int_backtest_items
+        ),
+        bought as (select * from known where is_bought),
+        applicable as (
+            select customers.as_of_date, customers.customer_id, offers.item, offers.score,
+                offers.strength, offers.reason
+            from customers
             inner join baskets.int_segment_offers as offers using (as_of_date, segment_id)
             where offers.reason = 'over_index' or (
                 exists (
@@ -294,9 +306,9 @@ def test_recommendations_are_the_best_of_all_that_apply(
             )
         ),
         best as (
-            select as_of_date, is_current, customer_id, item, max(score) as score
+            select as_of_date, customer_id, item, max(score) as score
             from applicable
-            anti join baskets.int_known_items as known using (as_of_date, customer_id, item)
+            anti join known using (as_of_date, customer_id, item)
             group by all
         ),
         expected as (
@@ -306,7 +318,7 @@ def test_recommendations_are_the_best_of_all_that_apply(
         ),
         found as (
             select customers.as_of_date, customers.customer_id, offers.score
-            from baskets.int_customer_offers as customers
+            from (from baskets.int_customer_offers union all by name from baskets.int_backtest_offers) as customers
             inner join baskets.int_segment_offers as offers using (as_of_date, segment_id, offer_number)
         )
         select count(*) from (

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from harness import DbtProject
+from harness import DbtProject, Outcome
 from replay import LASTING, Source, refreshed_and_published, settings, year
 from small import WITHOUT_DEMO_SEEDS, build_small, copy_of_small, small_warehouse, variables
 
@@ -125,6 +126,87 @@ def test_a_customer_who_signs_up_after_the_newest_order_is_one_of_today(small: D
     full = project.copy_to(tmp_path / "full")
     full.build(*WITHOUT_DEMO_SEEDS, "--full-refresh", variables=variables(project, inputs=inputs)).check()
     assert refreshed_and_published(project) == refreshed_and_published(full)
+
+
+LEARNED = (
+    "segment_basket_rules",
+    "segment_recommendations",
+    "recommendation_backtest",
+    "clv_parameters",
+    "clv_evaluation",
+    "segmentation_differentiation",
+    "segment_rules",
+)
+LEARNED_FROM = (
+    "baskets.int_learning_customers",
+    "baskets.int_backtest_customers",
+    "baskets.int_basket_lines",
+    "segments.sample_labels",
+    "value.value_sample",
+    "value.frozen_segments",
+)
+
+
+def test_what_was_learned_stands_until_there_is_a_reason(small: DbtProject, tmp_path: Path) -> None:
+    project = copy_of_small(small, tmp_path / "project")
+    inputs = {**variables(project)["inputs"]}
+    lines = Path(inputs["orders"]["path"]).read_text(encoding="utf-8").splitlines(keepends=True)
+    inputs["orders"] = {"path": str(tmp_path / "orders.csv")}
+    settings = {"inputs": inputs, "snapshot_count": 8, "default_max_reject_share": 1.0}
+
+    def run(share: float, **changes: Any) -> Outcome:
+        """Build on the first orders of the file."""
+        (tmp_path / "orders.csv").write_text("".join(lines[: int(share * len(lines))]), encoding="utf-8")
+        return build_small(project, **(settings | changes))
+
+    def reason() -> str | None:
+        ((is_full, reason, applies_to_all),) = project.query(
+            "select learning.is_full, learning.reason, application.is_full"
+            " from refresh.learning_scope as learning, refresh.application_scope as application"
+        )
+        assert is_full == (reason is not None)
+        assert applies_to_all or not is_full
+        return None if reason is None else str(reason)
+
+    def learned() -> dict[str, Any]:
+        content = project.content()
+        return {name: content[f"marts.{name}"] for name in LEARNED}
+
+    run(0.99, as_of_date="2026-01-05").check()
+    assert reason() == "the configuration, the project or a segmentation has changed"
+    before = learned()
+    assert all(project.query(f"select count(*) > 0 from {name}") == [(True,)] for name in LEARNED_FROM)
+
+    # On fewer orders of the same day, and on another day of the month, for everybody.
+    run(0.95, as_of_date="2026-01-05").check()
+    assert reason() is None
+    run(0.95, as_of_date="2026-01-09").check()
+    assert reason() is None
+    assert learned() == before
+    assert all(project.query(f"select count(*) from {name}") == [(0,)] for name in LEARNED_FROM), "nobody is kept"
+    assert project.query("select min(as_of_date), max(as_of_date) from marts.customer_recommendations") == [
+        (datetime.date(2026, 1, 9), datetime.date(2026, 1, 9))
+    ]
+    full = project.copy_to(tmp_path / "full")
+    now = variables(project, **settings, as_of_date="2026-01-09")
+    full.build(*WITHOUT_DEMO_SEEDS, "--full-refresh", variables=now).check()
+    assert refreshed_and_published(project) == refreshed_and_published(full)
+
+    run(0.75, as_of_date="2026-01-09").check()
+    assert reason() == "more orders have come or gone since than learning.above_share allows"
+    assert learned() != before
+    run(0.75, as_of_date="2026-01-05").check()
+    assert reason() == "less is known than when it was learned"
+
+    # One that is refused teaches nobody anything.
+    before = learned()
+    assert not run(0.99, as_of_date="2026-02-03", default_max_reject_share=0.0).succeeded
+    assert reason() == "another period has begun"
+    assert learned() == before
+    run(0.99, as_of_date="2026-02-03").check()
+    assert reason() == "the last full run did not end in a publication"
+    run(0.99, as_of_date="2026-02-03").check()
+    assert reason() is None
 
 
 def test_a_database_of_an_earlier_form_is_built_whole(small: DbtProject, tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ VALID: dict[str, Any] = {
     },
     "default_max_reject_share": 0.05,
     "full_above_share": 0.5,
+    "learning": {"each": "period", "above_share": 0.1},
     "earliest_date": "1990-01-01",
     "earliest_birth_date": "1900-01-01",
     "cancelled_statuses": ["cancelled"],
@@ -376,6 +377,8 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("value.holdout_days", 0, "value.holdout_days: must be a whole number from 1"),
     ("value.discount_rate", 7, "value.discount_rate: must be a number of at least 0 and at most 1"),
     ("full_above_share", 2, "full_above_share: must be a number of at least 0 and at most 1"),
+    ("learning.each", "day", 'learning.each: "day" is not one of its values'),
+    ("learning.above_share", -1, "learning.above_share: must be a number of at least 0"),
     # audiences and service
     ("audiences.segmentations", ["behaviour"], 'there is no segmentation "behaviour"; did you mean "behavior"?'),
     ("audiences.segmentations", "behavior", "audiences.segmentations: must be a list"),

@@ -118,6 +118,7 @@ def test_every_variable_makes_all_anew_or_is_one_that_need_not() -> None:
         "default_max_reject_share",
         "drift",
         "full_above_share",
+        "learning",
         "refit",
     }
     project = yaml.safe_load((ROOT / "dbt_project.yml").read_text(encoding="utf-8"))

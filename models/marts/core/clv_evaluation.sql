@@ -1,6 +1,7 @@
 -- One row per quantity and measure of the holdout: what the models of customer value, fitted on the calibration period,
 -- said of the period after it, against what happened and against going on as before; or why there is no such model.
 -- depends_on: {{ ref("publication_gate") }}
+-- depends_on: {{ ref("learning_scope") }}
 {%- set measures = ["correlation", "bias", "mean_absolute_error", "top_decile_capture"] %}
 {%- set quantities = {"orders": ["bg_nbd"], "value": ["bg_nbd", "gamma_gamma"]} %}
 with guesses as (

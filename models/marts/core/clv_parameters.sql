@@ -6,15 +6,24 @@ with parameters as (
 
 ),
 
+learning as (
+
+    select learned_on
+    from {{ ref("learning_scope") }}
+
+),
+
 final as (
 
     select
-        dataset,
-        model,
-        parameter,
-        value_double,
-        value_string
+        parameters.dataset,
+        parameters.model,
+        parameters.parameter,
+        parameters.value_double,
+        parameters.value_string,
+        learning.learned_on
     from parameters
+    cross join learning
 
 )
 

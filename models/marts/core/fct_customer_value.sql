@@ -8,6 +8,7 @@ with customers as (
         as_of_date,
         purchase_status
     from {{ ref("current_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -34,7 +35,7 @@ customer_values as (
         known.reason
     from {{ ref("customer_values") }} as known
     inner join horizons on coalesce(known.horizon_days, horizons.horizon_days) = horizons.horizon_days
-    where known.dataset = 'current'
+    where known.dataset = 'current' and {{ changed_only("known.customer_id") }}
 
 ),
 

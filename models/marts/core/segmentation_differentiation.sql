@@ -1,6 +1,7 @@
 -- One row per segmentation and outcome: how much of what customers did after the frozen date their segments of then
 -- explain, against RFM, against groups of past revenue and against chance.
 -- depends_on: {{ ref("publication_gate") }}
+-- depends_on: {{ ref("learning_scope") }}
 {%- set groupings = {
     "segments": "segment_id", "rfm": "rfm_segment_id", "past_revenue": "revenue_group",
 } %}

@@ -1,10 +1,19 @@
--- One row per customer and item that the customer never had: what to offer, best first, and why.
+-- One row per customer and item that the customer never had: what to offer, best first, and why. Offers stand as they
+-- were learned; who gets which goes by what the customer had by the as-of date.
 -- depends_on: {{ ref("publication_gate") }}
 with customer_offers as (
 
     select *
     from {{ ref("int_customer_offers") }}
-    where is_current and recommendation_rank <= {{ var("offers")["per_customer"] }}
+    where {{ changed_only("customer_id") }}
+
+),
+
+today as (
+
+    select as_of_date
+    from {{ ref("as_of_dates") }}
+    where is_current
 
 ),
 
@@ -25,8 +34,9 @@ final as (
         {{ offer_reason() | indent(8) }} as reason,
         offers.score,
         offers.strength,
-        customer_offers.as_of_date
+        today.as_of_date
     from customer_offers
+    cross join today
     inner join offers
         on
             customer_offers.as_of_date = offers.as_of_date

@@ -1,6 +1,7 @@
 -- One row per method: of the customers who bought something new after the date of the backtest, how many bought one of
 -- the ten items that they would have been offered at that date.
 -- depends_on: {{ ref("publication_gate") }}
+-- depends_on: {{ ref("learning_scope") }}
 with bought_new as (
 
     select * from {{ ref("int_new_purchases") }}

@@ -1,5 +1,6 @@
 -- One row per segmentation, segment (0: all customers), antecedent and consequent: what is bought together.
 -- depends_on: {{ ref("publication_gate") }}
+-- depends_on: {{ ref("learning_scope") }}
 with rules as (
 
     select rules.*

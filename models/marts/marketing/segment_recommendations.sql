@@ -1,5 +1,6 @@
 -- One row per segmentation, segment (0: customers without one), reason and item: what may be offered to its customers.
 -- depends_on: {{ ref("publication_gate") }}
+-- depends_on: {{ ref("learning_scope") }}
 with offers as (
 
     select offers.*

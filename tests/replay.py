@@ -17,7 +17,7 @@ from small import ADVICE, SEGMENTATIONS
 
 Row = dict[str, str]
 
-SCHEMAS = ("staging", "features", "baskets", "value", "segments", "marts", "publication")
+SCHEMAS = ("staging", "features", "baskets", "value", "segments", "feeds", "marts", "publication")
 LASTING = {
     "staging.stg_customers_checked",
     "staging.stg_orders_checked",
@@ -34,10 +34,14 @@ LASTING = {
     "baskets.int_customer_offers",
     "baskets.int_offer_customers",
     "baskets.int_segment_offers",
-    "value.customer_values",
     "value.int_current_purchases",
     "value.int_customer_worth",
     "value.value_parameters",
+    "feeds.audience_stays",
+    "feeds.exported_feed_members",
+    "feeds.feed_candidates",
+    "feeds.feed_identifiers",
+    "feeds.feed_members",
     "segments.customer_segment_history",
     "segments.rfm_scores",
     "segments.customer_segments",
@@ -283,4 +287,5 @@ def settings(source: Source, as_of_date: str | None) -> dict[str, Any]:
         "default_max_reject_share": 1.0,
         "as_of_date": as_of_date,
         "full_above_share": 1.0,
+        "audiences": {"segmentations": "auto", "minimum_size": 20, "holdout_share": 0.1, "calling_code": None},
     }

@@ -1,5 +1,5 @@
 {#- A condition: the row belongs to what this run works on. True for every row where the layer of the model is whole.
-    column: customer_id or order_id, or an expression that gives one, with its table's name where that is needed. -#}
+    column: customer_id, order_id or member_key, or an expression that gives one, with its table's name where that is needed. -#}
 {% macro changed_only(column) -%}
     {%- set condition = is_changed(column) -%}
     {%- set scope = scope_of_layer() -%}
@@ -19,10 +19,14 @@
 {%- endmacro %}
 
 
-{#- The table that lists which keys have changed: of orders, of customers, or of all subjects for a `key_hash`. -#}
+{#- The table that lists which keys have changed: of orders, customers or members of feeds, or of all subjects for a
+    `key_hash`. -#}
 {% macro changed_relation(key) -%}
     {%- if key == 'key_hash' -%}
         {{ return(ref('changed_keys')) }}
+    {%- endif -%}
+    {%- if key == 'member_key' -%}
+        {{ return(ref('changed_members')) }}
     {%- endif -%}
     {{ return(ref(('recent_' if is_lasting() else 'changed_') ~ ('orders' if key.endswith('order_id') else 'customers'))) }}
 {%- endmacro %}
@@ -38,10 +42,13 @@
 {#- The scope of the layer that the model belongs to. -#}
 {% macro scope_of_layer() -%}
     {%- set layer = {
-        'feed_candidates': 'exports',
+        'audience_members': 'exports',
         'customer_recommendations': 'baskets',
         'fct_customer_value': 'value',
-    }.get(model.name, model.fqn[1]) -%}
+        'feed_changes': 'exports',
+        'feed_google_customer_match': 'exports',
+        'feed_meta_custom_audiences': 'exports',
+    }.get(model.name, 'exports' if 'exports' in model.fqn else model.fqn[1]) -%}
     {{ return(ref({
         'staging': 'refresh_scope',
         'refresh': 'refresh_scope',

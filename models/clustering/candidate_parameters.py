@@ -16,7 +16,10 @@ def model(dbt, session):
     drift = dbt.ref("measured_drift")
     batches = dbt.ref("online_batches")
     return fit_all(
-        *(to_pandas(table) for table in (configuration, sample, previous)),
+        to_pandas(configuration),
+        # Read only where a model is fitted.
+        lambda: to_pandas(sample),
+        to_pandas(previous),
         refit=bool(refit),
         phrases=phrase_book(to_pandas(catalogue)),
         drift=verdicts(to_pandas(drift)),

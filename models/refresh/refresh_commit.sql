@@ -3,6 +3,7 @@
 -- Built after everything else. A run that left models out has left a part of the changes undone, and commits nothing.
 -- depends_on: {{ ref("published_segments") }}
 -- depends_on: {{ ref("exported_feed_members") }}
+-- depends_on: {{ ref("last_export") }}
 {%- set before = earlier(this) %}
 with gate as (
 
@@ -21,6 +22,7 @@ noted as (
     {% for relation in [
         ref("refresh_scope"), ref("feature_scope"), ref("score_scope"), ref("learning_scope"),
         ref("application_scope"), ref("export_scope"), ref("changed_keys"), ref("changed_orders"),
+        ref("left_members"),
     ] -%}
     select invocation_id from {{ relation }}
     {{ "union" if not loop.last }}

@@ -1,7 +1,9 @@
 -- One row per segmentation and segment, in columns by numeric feature: how many of its customers have a value, the sum
--- of the values and of their squares, and the quartiles.
+-- of the values and of their squares, and the quartiles, which in a large segment are those of a bounded sample of it.
 -- depends_on: {{ ref("customer_features") }}
 {%- set features = feature_columns()["number"] %}
+{#- The rank of a quartile then has a standard error of 0.35 percentage points at most. -#}
+{%- set quartile_customers = 20000 %}
 {%- set combination = "labels." ~ label_columns() | join(", labels.") %}
 with customers as (
 
@@ -50,19 +52,40 @@ summed as (
 
 ),
 
--- Quartiles do not.
+-- Quartiles do not: every value has to be put in its place.
+sizes as (
+
+    select
+        segmentation,
+        segment_id,
+        customers,
+        {{ hash_threshold("cast(" ~ quartile_customers ~ " as double) / greatest(customers, 1)") }} as threshold
+    from {{ ref("segment_sizes") }}
+
+),
+
+drawn as (
+
+    select
+        *,
+        md5(concat('{{ var("random_seed") }}', customer_id)) as draw
+    from customers
+
+),
+
 ranked as (
 
     select
         labels.segmentation,
         labels.segment_id,
         {%- for feature in features %}
-        {{ quartiles("cast(customers." ~ feature ~ " as double)") }} as {{ feature }}_quartiles,
+        {{ quartiles("cast(drawn." ~ feature ~ " as double)") }} as {{ feature }}_quartiles,
         {%- endfor %}
-        count(*) as customers
+        max(sizes.customers) as customers
     from {{ ref("customer_segments") }} as labels
-    inner join customers on labels.customer_id = customers.customer_id
-    where labels.segment_id is not null
+    inner join sizes on labels.segmentation = sizes.segmentation and labels.segment_id = sizes.segment_id
+    inner join drawn on labels.customer_id = drawn.customer_id
+    where sizes.customers <= {{ quartile_customers }} or drawn.draw < sizes.threshold
     group by labels.segmentation, labels.segment_id
 
 ),

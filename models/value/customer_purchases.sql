@@ -1,6 +1,6 @@
 -- One row per data set and customer with a purchase: what the models of customer value are fitted on and applied to.
--- The data set `current` has everybody and ends at the as-of date; `calibration` ends earlier, has the sampled
--- customers, and knows what followed.
+-- The data set `current` has the customers whose value this run works out, which in a run that learns is everybody, and
+-- ends at the as-of date; `calibration` ends earlier, has the sampled customers, and knows what followed.
 with today as (
 
     select as_of_date
@@ -17,6 +17,7 @@ datasets as (
         purchases.*
     from {{ ref("int_current_purchases") }} as purchases
     cross join today
+    where {{ changed_only("purchases.customer_id") }}
 
     union all
 

@@ -1,9 +1,8 @@
 -- One row per data set, customer with a purchase and horizon: whether the customer is still one, and what may follow.
+-- depends_on: {{ ref("application_scope") }} {{ ref("changed_customers") }}
 with purchases as (
 
-    select *
-    from {{ ref("customer_purchases") }}
-    where dataset <> 'current' or {{ changed_only("customer_id") }}
+    select * from {{ ref("customer_purchases") }}
 
 ),
 

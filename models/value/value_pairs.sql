@@ -2,9 +2,7 @@
 -- orders depend on these alone.
 with purchases as (
 
-    select *
-    from {{ ref("customer_purchases") }}
-    where dataset <> 'current' or {{ changed_only("customer_id") }}
+    select * from {{ ref("customer_purchases") }}
 
 ),
 

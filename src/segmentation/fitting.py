@@ -6,9 +6,9 @@ sorted by customer_id, so the result depends on what is in the sample and on not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,7 @@ SENSITIVITY_ROWS = 3_000
 
 def fit_all(
     configuration: pd.DataFrame,
-    sample: pd.DataFrame,
+    sample: pd.DataFrame | Callable[[], pd.DataFrame],
     previous: pd.DataFrame,
     refit: bool,
     phrases: PhraseBook | None = None,
@@ -76,8 +76,9 @@ def fit_all(
     ----------
     configuration : DataFrame
         One row per segmentation: segmentation, position, method, config_hash, definition.
-    sample : DataFrame
+    sample : DataFrame or callable
         One row per sampled customer: customer_id, has_purchased and every feature in raw units. Zero rows are allowed.
+        A function that reads it is called if a model is fitted.
     previous : DataFrame
         The active models: columns of `parameters.SCHEMA` without is_new. Zero rows at first.
     refit : bool
@@ -100,8 +101,7 @@ def fit_all(
     UserError
         If a feature that a segmentation uses is absent from the sample, or holds no numbers where it should.
     """
-    require_columns(sample, ["customer_id", "has_purchased"], table="training_sample")
-    ordered = sample.sort_values("customer_id", kind="stable", ignore_index=True)
+    ordered = cache(lambda: _ordered(sample() if callable(sample) else sample))
     active, drifts = models_from_frame(previous), drifts_from_frame(drift)
     models: list[FittedModel] = []
     with threadpool_limits(limits=1):
@@ -114,7 +114,7 @@ def fit_all(
             candidate = before
             gates: tuple[Gate, ...] = ()
             if planned.action in {"fitted first", "refitted"}:
-                candidate, gates = _fit(config, config_hash, ordered, before, phrases or {})
+                candidate, gates = _fit(config, config_hash, ordered(), before, phrases or {})
             elif planned.action == "updated" and before is not None and update is not None:
                 learned = update(config, before)
                 # An update is no refit: its segments are those of the model that it moved.
@@ -123,6 +123,12 @@ def fit_all(
             model, decision = settle(planned, before, candidate, gates)
             models.append(replace(model, rows=(*model.rows, *decision.to_rows())))
     return to_table(models)
+
+
+def _ordered(sample: pd.DataFrame) -> pd.DataFrame:
+    """Return the sample in an order that does not depend on that in which its rows came."""
+    require_columns(sample, ["customer_id", "has_purchased"], table="training_sample")
+    return sample.sort_values("customer_id", kind="stable", ignore_index=True)
 
 
 def _successor(name: str, config_hash: str, rows: Sequence[ParameterRow], before: FittedModel | None) -> FittedModel:

@@ -33,6 +33,7 @@ final as (
     from stays
     left join sizes on stays.segmentation = sizes.segmentation and stays.segment_id = sizes.segment_id
     left join segments on stays.segmentation = segments.segmentation and stays.segment_id = segments.segment_id
+    where {{ changed_only("stays.customer_id") }}
 
 )
 

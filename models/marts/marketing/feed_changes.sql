@@ -3,13 +3,17 @@
 {%- set columns = ["platform", "segmentation", "segment_id", "member_key"] + feed_columns().keys() | list %}
 with now_exported as (
 
-    select * from {{ ref("feed_members") }}
+    select *
+    from {{ ref("feed_members") }}
+    where {{ changed_only("member_key") }}
 
 ),
 
 previous as (
 
-    select * from {{ ref("previous_feed_members") }}
+    select *
+    from {{ ref("previous_feed_members") }}
+    where {{ changed_only("member_key") }}
 
 ),
 
@@ -36,8 +40,12 @@ changes as (
 
 last_export as (
 
-    select coalesce(max(export_number), 0) as export_number
-    from previous
+    {#- Behind publication, so it is read by name and not by ref: a ref would close a circle. #}
+    {%- set last_export = earlier(ref("feed_members").incorporate(path={"identifier": "last_export"})) %}
+    select {{ "max(export_number)" if last_export else "0" }} as export_number
+    {%- if last_export %}
+    from {{ last_export }}
+    {%- endif %}
 
 ),
 

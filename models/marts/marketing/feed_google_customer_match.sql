@@ -5,7 +5,7 @@ with members as (
 
     select *
     from {{ ref("feed_members") }}
-    where platform = 'google'
+    where platform = 'google' and {{ changed_only("member_key") }}
 
 ),
 

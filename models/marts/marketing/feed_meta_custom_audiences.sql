@@ -5,7 +5,7 @@ with members as (
 
     select *
     from {{ ref("feed_members") }}
-    where platform = 'meta'
+    where platform = 'meta' and {{ changed_only("member_key") }}
 
 ),
 

@@ -9,7 +9,6 @@
     "platform": "string", "segmentation": "string", "segment_id": "integer", "member_key": "string",
 } %}
 {%- do columns.update(feed_columns()) %}
-{%- do columns.update({"export_number": "integer"}) %}
 
 {% if exported %}
 with final as (

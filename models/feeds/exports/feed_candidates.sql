@@ -1,4 +1,5 @@
 -- One row per platform, audience and current member: the identifiers for the platform, and why there is no export.
+-- depends_on: {{ ref("left_members") }}
 {%- set platforms = {
     "google": {
         "email": "google_email_sha256", "phone": "google_phone_sha256", "first_name": "google_first_name_sha256",

@@ -9,7 +9,7 @@ with final as (
         {{ feed_columns() | join(",\n        ") }},
         member_key
     from {{ ref("feed_candidates") }}
-    where outcome = 'exported'
+    where outcome = 'exported' and {{ changed_only("member_key") }}
 
 )
 

@@ -1,0 +1,34 @@
+-- One row: the number of the latest export that was published. One without changes has no number of its own.
+-- depends_on: {{ ref("publication") }}
+{%- set before = earlier(this) %}
+with gate as (
+
+    select * from {{ ref("publication_gate") }}
+
+),
+
+numbers as (
+
+    select max(changes.export_number) as export_number
+    from {{ ref("feed_changes") }} as changes
+    cross join gate
+    where {{ is_past_gate("gate") }}
+
+    {%- if before %}
+
+    union all
+
+    select export_number
+    from {{ before }}
+    {%- endif %}
+
+),
+
+final as (
+
+    select cast(coalesce(max(export_number), 0) as integer) as export_number
+    from numbers
+
+)
+
+select * from final

@@ -13,7 +13,8 @@ scores as (
 ),
 
 {{ layer_scope(
-    fingerprint="(select concat(learning.fingerprint, cast(learning.learned_on as " ~ dbt.type_string() ~ ")) from learning)",
+    fingerprint="(select concat(learning.fingerprint, cast(learning.learned_on as " ~ dbt.type_string()
+        ~ ")) from learning)",
     difference="something else was learned",
     reasons=[
         "(select learning.reason from learning)",

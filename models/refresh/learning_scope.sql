@@ -23,11 +23,11 @@ orders as (
 facts as (
 
     select
-        concat(refresh.fingerprint, scores.fingerprint) as fingerprint,
+        concat(input_scope.fingerprint, scores.fingerprint) as fingerprint,
         today.as_of_date,
         today.period_began,
         orders.orders
-    from {{ ref("refresh_scope") }} as refresh
+    from {{ ref("refresh_scope") }} as input_scope
     cross join {{ ref("score_scope") }} as scores
     cross join today
     cross join orders

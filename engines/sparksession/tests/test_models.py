@@ -54,6 +54,24 @@ def test_a_frame_without_rows_is_a_typed_table(project: Project) -> None:
     assert project.rows("select count(*) from mini.no_rows") == [(0,)]
 
 
+def test_no_row_of_a_table_in_several_pieces_is_lost(project: Project) -> None:
+    """Concatenated tables keep their pieces, those without rows included, and Spark stops at some of these."""
+    project.write(
+        "models/pieces.py",
+        """
+        import pyarrow as pa
+
+
+        def model(dbt, session):
+            dbt.config(materialized="table")
+            pieces = [pa.table({"id": pa.array(ids, pa.int64())}) for ids in ([], [], [1, 2], [], [3])]
+            return pa.concat_tables(pieces)
+        """,
+    )
+    project.build("pieces")
+    assert project.rows("select id from mini.pieces order by id") == [(1,), (2,), (3,)]
+
+
 def test_a_pandas_frame_takes_the_types_that_its_yaml_declares(project: Project) -> None:
     project.write(
         "models/frame.py",

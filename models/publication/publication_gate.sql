@@ -4,6 +4,7 @@
 -- depends_on: {{ ref("rejected_records") }}
 -- depends_on: {{ ref("rfm_scores") }}
 -- depends_on: {{ ref("as_of_dates") }}
+-- depends_on: {{ ref("application_scope") }}
 with configuration as (
 
     select * from {{ ref("resolved_configuration") }}

@@ -1,5 +1,5 @@
--- One row: whether this run applies what was learned to everybody, or to changed customers alone. What was learned anew,
--- or other segments, concern everybody.
+-- One row: whether this run applies what was learned to everybody, or to changed customers alone. What was learned
+-- anew, or other segments, concern everybody.
 with learning as (
 
     select * from {{ ref("learning_scope") }}
@@ -12,9 +12,15 @@ scores as (
 
 ),
 
+facts as (
+
+    select concat(learning.fingerprint, cast(learning.learned_on as {{ dbt.type_string() }})) as fingerprint
+    from learning
+
+),
+
 {{ layer_scope(
-    fingerprint="(select concat(learning.fingerprint, cast(learning.learned_on as " ~ dbt.type_string()
-        ~ ")) from learning)",
+    fingerprint="(select facts.fingerprint from facts)",
     difference="something else was learned",
     reasons=[
         "(select learning.reason from learning)",

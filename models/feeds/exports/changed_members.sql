@@ -1,5 +1,5 @@
--- One row per member key, as a hash, of which feeds make rows anew: those that customers whom this run works on have had
--- and those that they have now. None where all members are looked at.
+-- One row per member key, as a hash, of which feeds make rows anew: those that customers whom this run works on have
+-- had and those that they have now. None where all members are looked at.
 with final as (
 
     select key_hash
@@ -9,7 +9,9 @@ with final as (
 
     select {{ key_hash(["member_key"]) }} as key_hash
     from {{ ref("feed_candidates") }}
-    where {{ is_changed("customer_id") }} and {{ "false" if is_full_run() else "true" }}
+    where
+        {{ "false" if is_full_run() else "true" }}
+        and {{ is_changed("customer_id") }}
 
 )
 

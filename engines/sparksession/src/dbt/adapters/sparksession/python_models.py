@@ -126,7 +126,7 @@ def arrow_frame(session: Any, table: pa.Table) -> Any:
         fields = from_arrow_schema(table.schema, without_zone).fields
         nulls = [f"cast(null as {field.dataType.simpleString()}) as {_quoted(field.name)}" for field in fields]
         return session.sql(f"select {', '.join(nulls)} where false")
-    # In one piece: of a table in several, Spark 4 loses rows where two pieces without rows come first, or one in between.
+    # In one piece: of a table in several Spark 4 loses rows, where some pieces have none.
     return session.createDataFrame(table.combine_chunks())
 
 

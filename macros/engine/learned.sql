@@ -23,6 +23,8 @@
         {%- endcall -%}
         {%- do drop_relation_if_exists(existing) -%}
         {%- do adapter.rename_relation(site, target_relation) -%}
+        {%- do apply_grants(target_relation, config.get('grants'), should_revoke(existing, full_refresh_mode=True)) -%}
+        {%- do persist_docs(target_relation, model) -%}
     {%- endif -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}

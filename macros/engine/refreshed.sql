@@ -26,6 +26,9 @@
     {%- endif -%}
     {%- call statement('main') -%}
         delete from {{ target_relation }} where {{ replaced_rows() }};
+        {%- if is_dated() %}
+        delete from {{ target_relation }} where {{ is_past_date(meta['refresh_date']) }};
+        {%- endif %}
         insert into {{ target_relation }} by name (
             {% if meta.get('reads_itself') %}from {{ this.identifier }}__waiting{% else %}{{ compiled_code }}{% endif %}
         )
@@ -118,8 +121,13 @@
     {%- if is_dated() -%}
         {%- set date = meta['refresh_date'] -%}
         {{ changed_dates(meta['refresh_key'], date) if meta.get('refresh_key') else changed_days(date) }}
-        or {{ date }} not in (select dates.as_of_date from {{ ref('as_of_dates') }} as dates)
     {%- else -%}
         {{ is_changed(meta['refresh_key']) }}{{ ' or ' ~ meta['refresh_also'] if meta.get('refresh_also') }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- A condition: the date is no longer looked at. Asked apart from the other one, which then looks up few customers. -#}
+{% macro is_past_date(as_of_date) -%}
+    {{ as_of_date }} not in (select dates.as_of_date from {{ ref('as_of_dates') }} as dates)
 {%- endmacro %}

@@ -2,44 +2,41 @@
     are the dates since the first change, and of everybody the current date, where that is another one than before.
     True for every row where the table is replaced. -#}
 {% macro changed_dates(customer_id, as_of_date) -%}
-    {%- set of_changed = is_changed_since(customer_id, as_of_date) -%}
-    {%- set is_new_date = is_current_date(as_of_date) -%}
-    {%- if is_full_run() -%}
-        true
-    {%- elif is_full_scope(scope_of_layer()) -%}
-        ({{ of_changed }} or {{ is_new_date }})
-    {%- else -%}
-        {{ of_changed }}
-    {%- endif -%}
-{%- endmacro %}
-
-
-{#- The same condition for a table by as-of date that sums over customers. -#}
-{% macro changed_days(as_of_date) -%}
     {%- set since = ref('changed_since') -%}
-    {%- set is_new_date = is_current_date(as_of_date) -%}
+    {%- set dates = ref('as_of_dates') -%}
+    {%- set today = '(select max(dates.as_of_date) from ' ~ dates ~ ' as dates)' -%}
     {%- if is_full_run() -%}
-        true
-    {%- else -%}
-        (coalesce({{ as_of_date }} >= (select min(since.first_date) from {{ since }} as since), false)
-        {{- ' or ' ~ is_new_date if is_full_scope(scope_of_layer()) }})
+        {{ return('true') }}
     {%- endif -%}
-{%- endmacro %}
-
-
-{% macro is_changed_since(customer_id, as_of_date) -%}
-    ({{ key_hash([customer_id]) }}, {{ as_of_date }}) in (
-        select
-            since.key_hash,
-            dates.as_of_date
-        from {{ ref('changed_since') }} as since
-        inner join {{ ref('as_of_dates') }} as dates on since.first_date <= dates.as_of_date
+    {{ changed_days(as_of_date) }}
+    and (
+        ({{ key_hash([customer_id]) }}, {{ as_of_date }}) in (
+            select
+                since.key_hash,
+                dates.as_of_date
+            from {{ since }} as since
+            inner join {{ dates }} as dates on since.first_date <= dates.as_of_date
+        )
+        {{- ' or ' ~ as_of_date ~ ' = ' ~ date_value(today) if is_full_scope(scope_of_layer()) }}
     )
 {%- endmacro %}
 
 
-{% macro is_current_date(as_of_date) -%}
-    {{ as_of_date }} = (select max(dates.as_of_date) from {{ ref('as_of_dates') }} as dates)
+{#- The same condition for a table by as-of date that sums over customers. The date is written as a value: the engine
+    then passes over the rows of earlier dates without looking up their customers. -#}
+{% macro changed_days(as_of_date) -%}
+    {%- set first_change = '(select min(since.first_date) from ' ~ ref('changed_since') ~ ' as since)' -%}
+    {%- set today = '(select max(dates.as_of_date) from ' ~ ref('as_of_dates') ~ ' as dates)' -%}
+    {%- if is_full_run() -%}
+        {{ return('true') }}
+    {%- endif -%}
+    {{ as_of_date }} >= {{ date_value('coalesce(' ~ first_change ~ ', ' ~ today ~ ')') }}
+{%- endmacro %}
+
+
+{#- The date that a scalar expression gives at the time when the statement is written. -#}
+{% macro date_value(expression) -%}
+    cast('{{ run_query('select ' ~ expression).rows[0][0] }}' as date)
 {%- endmacro %}
 
 

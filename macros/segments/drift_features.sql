@@ -10,10 +10,11 @@
 {#- What is measured of a segmentation: pairs of a measure and a feature, empty where the measure is of the model. -#}
 {% macro drift_measures_of(segmentation) -%}
     {%- set features = drift_features(segmentation) -%}
+    {%- set numeric = numeric_features(features) -%}
     {%- set found = [] -%}
     {%- for feature in features -%}
         {%- do found.append(("feature_psi", feature)) -%}
-        {%- if feature not in numeric_features(features) -%}
+        {%- if feature not in numeric -%}
             {%- do found.append(("unseen_share", feature)) -%}
         {%- endif -%}
     {%- endfor -%}
@@ -26,9 +27,9 @@
 
 {#- The bin of a customer in a feature: for a number its place among the edges of the fit, which stand in `edges` as
     columns edge_<i>_<number>; for a category its level. A value lies in the bin of the first edge that it does not
-    exceed, as in segmentation.drift. -#}
-{% macro drift_bin(feature, i, edges) -%}
-    {%- if feature in numeric_features([feature]) -%}
+    exceed, as in segmentation.drift. numeric: those features that are numbers. -#}
+{% macro drift_bin(feature, i, edges, numeric) -%}
+    {%- if feature in numeric -%}
     case
         when {{ feature }} is null then '(missing)'
         else cast(

@@ -11,6 +11,7 @@
 {% macro nearest_segments(segmentation, customers, parameters, configuration, columns=[]) -%}
     {%- set slots = range(1, largest_k(segmentation) + 1) -%}
     {%- set features = var("segmentations")[segmentation]["features"] -%}
+    {%- set numeric = numeric_features(features) -%}
     with model as (
 
         {{ model_as_columns(segmentation, parameters) | indent(8) }}
@@ -38,7 +39,7 @@
         select
             *,
             {%- for slot in slots %}
-            {{ squared_distance(segmentation, slot) | indent(8) }} as square_{{ slot }}{{ "," if not loop.last }}
+            {{ squared_distance(segmentation, slot, numeric) | indent(8) }} as square_{{ slot }}{{ "," if not loop.last }}
             {%- endfor %}
         from scaled
 
@@ -69,7 +70,7 @@
         {{ column }},
         {%- endfor %}
         {%- for feature in features %}
-        {{ "z" if feature in numeric_features(features) else "level" }}_{{ loop.index }},
+        {{ "z" if feature in numeric else "level" }}_{{ loop.index }},
         {%- endfor %}
         {{ value_in_slot(slots, "segment_id", "nearest_slot") | indent(8) }} as segment_id,
         sqrt(greatest({{ value_in_slot(slots, "square", "nearest_slot") | indent(8) }}, 0)) as distance

@@ -8,6 +8,7 @@
 -#}
 {% macro score_clusters(segmentation, customers, parameters) -%}
     {%- set slots = range(1, largest_k(segmentation) + 1) -%}
+    {%- set numeric = numeric_features(var("segmentations")[segmentation]["features"]) -%}
     with model as (
 
         {{ model_as_columns(segmentation, parameters) | indent(8) }}
@@ -34,7 +35,7 @@
         select
             *,
             {%- for slot in slots %}
-            {{ squared_distance(segmentation, slot) | indent(8) }} as square_{{ slot }}{{ "," if not loop.last }}
+            {{ squared_distance(segmentation, slot, numeric) | indent(8) }} as square_{{ slot }}{{ "," if not loop.last }}
             {%- endfor %}
         from scaled
 

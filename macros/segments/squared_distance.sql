@@ -1,10 +1,11 @@
 {#-
   Squared distance of a customer to the segment in a slot: weighted direct differences of the scaled numbers, and
   gamma for each category that differs. Null for a slot that the model does not use.
+
+  numeric: those of the segmentation's features that are numbers, which whoever asks for many slots finds out once.
 -#}
-{% macro squared_distance(segmentation, slot) -%}
+{% macro squared_distance(segmentation, slot, numeric) -%}
     {%- set features = var("segmentations")[segmentation]["features"] -%}
-    {%- set numeric = numeric_features(features) -%}
     {%- for feature in features %}
     {%- set i = loop.index %}
     {%- if feature in numeric %}

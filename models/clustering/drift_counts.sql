@@ -29,6 +29,7 @@ counted as (
 
     {% for segmentation in segmentations_of(["rfm", "kmeans", "kprototypes"]) %}
     {%- set features = drift_features(segmentation) %}
+    {%- set numeric = numeric_features(features) %}
     {%- set is_clustering = segmentation not in segmentations_of(["rfm"]) %}
     select
         '{{ segmentation }}' as segmentation,
@@ -70,7 +71,7 @@ counted as (
 
         select
             {%- for feature in features %}
-            {{ drift_bin(feature, loop.index, "edges") | indent(12) }} as bin_{{ loop.index }},
+            {{ drift_bin(feature, loop.index, "edges", numeric) | indent(12) }} as bin_{{ loop.index }},
             {%- endfor %}
             {{ "placed.segment_id, placed.distance" if is_clustering else "1 as nothing" }}
         from placed

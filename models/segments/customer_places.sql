@@ -60,6 +60,19 @@ scores as (
 ),
 
 {% if not is_full_run() %}
+-- The number of the first date that is made anew; that of today for those who have not changed.
+first_numbers as (
+
+    select
+        since.key_hash,
+        min(as_of_dates.date_number) as first_number
+    from {{ ref("changed_since") }} as since
+    inner join as_of_dates on since.first_date <= as_of_dates.as_of_date
+    group by since.key_hash
+
+),
+
+-- Of the dates before it, those that it looks back to. Each tells the smoothed segment of its time, so no more are asked.
 kept as (
 
     select
@@ -69,16 +82,15 @@ kept as (
         {{ placed_before("kept.raw_segment_id", "kept.segment_id") }} as placed
     from {{ history }} as kept
     inner join as_of_dates on kept.as_of_date = as_of_dates.as_of_date
-    {{ "left" if is_full_scope(ref("score_scope")) else "inner" }} join {{ ref("changed_since") }} as since
-        on {{ key_hash(["kept.customer_id"]) }} = since.key_hash
+    {{ "left" if is_full_scope(ref("score_scope")) else "inner" }} join first_numbers
+        on {{ key_hash(["kept.customer_id"]) }} = first_numbers.key_hash
     where
-        kept.as_of_date < since.first_date
-        -- Of those who have not changed, only the dates that the current one looks back to.
-        or (
-            since.key_hash is null
-            and not as_of_dates.is_current
-            and as_of_dates.date_number > {{ dates | last - most_dates_to_hold() }}
-        )
+        as_of_dates.date_number < coalesce(first_numbers.first_number, {{ dates | last }})
+        and as_of_dates.date_number
+        > coalesce(first_numbers.first_number, {{ dates | last }}) - {{ most_dates_to_hold() }}
+        and as_of_dates.date_number
+        > (select coalesce(min(numbers.first_number), {{ dates | last }}) from first_numbers as numbers)
+        - {{ most_dates_to_hold() }}
 
 ),
 {% endif %}

@@ -5,9 +5,16 @@
 {#- The rank of a quartile then has a standard error of 0.35 percentage points at most. -#}
 {%- set quartile_customers = 20000 %}
 {%- set combination = "labels." ~ label_columns() | join(", labels.") %}
+{%- set types = {"draw": "string"} %}
+{%- for feature in features %}{% do types.update({feature: "double"}) %}{% endfor %}
 with customers as (
 
-    select * from {{ ref("current_features") }}
+    select
+        {{ combination }},
+        features.*,
+        md5(concat('{{ var("random_seed") }}', features.customer_id)) as draw
+    from {{ ref("customer_labels") }} as labels
+    inner join {{ ref("current_features") }} as features on labels.customer_id = features.customer_id
 
 ),
 
@@ -15,17 +22,16 @@ with customers as (
 combined as (
 
     select
-        {{ combination }},
+        {{ label_columns() | join(", ") }},
         {%- for feature in features %}
-        {%- set number = "cast(customers." ~ feature ~ " as double)" %}
+        {%- set number = "cast(" ~ feature ~ " as double)" %}
         count({{ number }}) as {{ feature }}_n,
         {{ exact_total(number) }} as {{ feature }}_sum,
         {{ exact_total(number ~ " * " ~ number) }} as {{ feature }}_squares,
         {%- endfor %}
-        row_number() over (order by {{ combination }}) as combination
+        row_number() over (order by {{ label_columns() | join(", ") }}) as combination
     from customers
-    inner join {{ ref("customer_labels") }} as labels on customers.customer_id = labels.customer_id
-    group by {{ combination }}
+    group by {{ label_columns() | join(", ") }}
 
 ),
 
@@ -38,14 +44,13 @@ memberships as (
 summed as (
 
     select
-        memberships.segmentation,
-        memberships.segment_id,
         {%- for feature in features %}
         cast(sum(combined.{{ feature }}_n) as bigint) as {{ feature }}_n,
         cast(sum(combined.{{ feature }}_sum) as double) as {{ feature }}_sum,
         cast(sum(combined.{{ feature }}_squares) as double) as {{ feature }}_squares,
         {%- endfor %}
-        count(*) as combinations
+        memberships.segmentation,
+        memberships.segment_id
     from memberships
     inner join combined on memberships.combination = combined.combination
     group by memberships.segmentation, memberships.segment_id
@@ -64,40 +69,34 @@ sizes as (
 
 ),
 
-drawn as (
+members as (
 
-    select
-        *,
-        md5(concat('{{ var("random_seed") }}', customer_id)) as draw
-    from customers
+    {{ by_segmentation("customers", types) | indent(4) }}
 
 ),
 
 ranked as (
 
     select
-        labels.segmentation,
-        labels.segment_id,
         {%- for feature in features %}
-        {{ quartiles("cast(drawn." ~ feature ~ " as double)") }} as {{ feature }}_quartiles,
+        {{ quartiles("cast(members." ~ feature ~ " as double)") }} as {{ feature }}_quartiles,
         {%- endfor %}
-        max(sizes.customers) as customers
-    from {{ ref("customer_segments") }} as labels
-    inner join sizes on labels.segmentation = sizes.segmentation and labels.segment_id = sizes.segment_id
-    inner join drawn on labels.customer_id = drawn.customer_id
-    where sizes.customers <= {{ quartile_customers }} or drawn.draw < sizes.threshold
-    group by labels.segmentation, labels.segment_id
+        members.segmentation,
+        members.segment_id
+    from members
+    inner join sizes on members.segmentation = sizes.segmentation and members.segment_id = sizes.segment_id
+    where sizes.customers <= {{ quartile_customers }} or members.draw < sizes.threshold
+    group by members.segmentation, members.segment_id
 
 ),
 
 final as (
 
     select
-        summed.*,
         {%- for feature in features %}
         ranked.{{ feature }}_quartiles,
         {%- endfor %}
-        ranked.customers
+        summed.*
     from summed
     inner join ranked on summed.segmentation = ranked.segmentation and summed.segment_id = ranked.segment_id
 

@@ -5,15 +5,21 @@ with definitions as (
 
 ),
 
-labelled as (
+combined as (
 
     select
-        customer_segments.segmentation,
-        customer_segments.segment_id,
-        features.monetary
-    from {{ ref("customer_segments") }} as customer_segments
-    inner join {{ ref("current_features") }} as features on customer_segments.customer_id = features.customer_id
-    where customer_segments.segment_id is not null
+        labels.{{ label_columns() | join(", labels.") }},
+        count(*) as customers,
+        sum(features.monetary) as revenue
+    from {{ ref("customer_labels") }} as labels
+    inner join {{ ref("current_features") }} as features on labels.customer_id = features.customer_id
+    group by labels.{{ label_columns() | join(", labels.") }}
+
+),
+
+of_segments as (
+
+    {{ by_segmentation("combined", {"customers": "bigint", "revenue": "decimal(38, 4)"}) | indent(4) }}
 
 ),
 
@@ -22,9 +28,9 @@ counted as (
     select
         segmentation,
         segment_id,
-        count(*) as customers,
-        sum(monetary) as revenue
-    from labelled
+        cast(sum(customers) as bigint) as customers,
+        sum(revenue) as revenue
+    from of_segments
     group by segmentation, segment_id
 
 ),

@@ -1,40 +1,21 @@
 -- One row per segmentation and segment: what it brings, what may follow, and where effort pays.
 -- depends_on: {{ ref("publication_gate") }}
-with customers as (
+with summed as (
 
     select
-        labels.segmentation,
-        labels.segment_id,
-        worth.*,
-        -- Whichever of equals comes first: only what the first ones spent is added up.
-        row_number() over (
-            partition by labels.segmentation, labels.segment_id order by worth.monetary desc
-        ) as spending_rank,
-        count(*) over (partition by labels.segmentation, labels.segment_id) as segment_customers
-    from {{ ref("customer_segments") }} as labels
-    inner join {{ ref("int_customer_worth") }} as worth on labels.customer_id = worth.customer_id
-    where labels.segment_id is not null
-
-),
-
-summed as (
-
-    select
-        segmentation,
-        segment_id,
-        count(*) as customers,
-        {{ money_sum("monetary") }} as revenue,
-        {{ money_sum("revenue_last_90_days") }} as revenue_last_90_days,
-        {{ money_sum("revenue_previous_90_days") }} as revenue_previous_90_days,
-        case when count(margin) > 0 then {{ money_sum("margin") }} end as margin,
-        {{ exact_sum("lifetime_value") }} as lifetime_value,
-        {{ ratio(exact_sum("probability_alive"), "count(probability_alive)") }} as alive_share,
-        {{ ratio(
-            money_sum("case when 10 * spending_rank <= segment_customers + 9 then monetary end"),
-            money_sum("monetary")
-        ) }} as top_decile_revenue_share
-    from customers
-    group by segmentation, segment_id
+        worth.segmentation,
+        worth.segment_id,
+        worth.customers,
+        worth.revenue,
+        worth.revenue_last_90_days,
+        worth.revenue_previous_90_days,
+        worth.margin,
+        cast(worth.lifetime_value as double) as lifetime_value,
+        {{ ratio("cast(worth.alive as double)", "worth.with_probability") }} as alive_share,
+        {{ ratio("top_deciles.revenue", "worth.revenue") }} as top_decile_revenue_share
+    from {{ ref("segment_worth") }} as worth
+    inner join {{ ref("segment_top_deciles") }} as top_deciles
+        on worth.segmentation = top_deciles.segmentation and worth.segment_id = top_deciles.segment_id
 
 ),
 

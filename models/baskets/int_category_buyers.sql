@@ -1,35 +1,45 @@
 -- One row per segmentation, segment and product category that its customers bought: how many of them, and how much.
-with labels as (
-
-    select
-        segmentation,
-        segment_id,
-        customer_id
-    from {{ ref("customer_segments") }}
-    where segment_id is not null
-
-),
-
-bought as (
+with bought as (
 
     select *
     from {{ ref("int_customer_categories") }}
-    where items > 0
+    where category is not null and items > 0
+
+),
+
+combined as (
+
+    select
+        labels.{{ label_columns() | join(", labels.") }},
+        bought.category,
+        count(*) as buyers,
+        {{ money_sum("bought.items") }} as items,
+        {{ money_sum("bought.revenue") }} as revenue
+    from {{ ref("customer_labels") }} as labels
+    inner join bought on labels.customer_id = bought.customer_id
+    group by labels.{{ label_columns() | join(", labels.") }}, bought.category
+
+),
+
+of_segments as (
+
+    {{ by_segmentation("combined", {
+        "category": "string", "buyers": "bigint", "items": "decimal(18, 4)", "revenue": "decimal(18, 4)",
+    }) | indent(4) }}
 
 ),
 
 final as (
 
     select
-        labels.segmentation,
-        labels.segment_id,
-        bought.category,
-        count(*) as buyers,
-        {{ money_sum("bought.items") }} as items,
-        {{ money_sum("bought.revenue") }} as revenue
-    from labels
-    inner join bought on labels.customer_id = bought.customer_id
-    group by labels.segmentation, labels.segment_id, bought.category
+        segmentation,
+        segment_id,
+        category,
+        cast(sum(buyers) as bigint) as buyers,
+        {{ money_sum("items") }} as items,
+        {{ money_sum("revenue") }} as revenue
+    from of_segments
+    group by segmentation, segment_id, category
 
 )
 

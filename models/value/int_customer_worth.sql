@@ -20,11 +20,14 @@ recent as (
 
 ),
 
-costs as (
+margins as (
 
-    select *
-    from {{ ref("int_customer_costs") }}
+    select
+        customer_id,
+        cast(sum(margin) as decimal(18, 4)) as margin
+    from {{ ref("int_customer_categories") }}
     where {{ changed_only("customer_id") }}
+    group by customer_id
 
 ),
 
@@ -46,13 +49,13 @@ final as (
         customers.monetary,
         coalesce(recent.revenue_last_90_days, 0) as revenue_last_90_days,
         coalesce(recent.revenue_previous_90_days, 0) as revenue_previous_90_days,
-        costs.margin,
+        margins.margin,
         customer_values.probability_alive,
         customer_values.lifetime_value
     from customers
     left join recent
         on customers.customer_id = recent.customer_id and customers.as_of_date = recent.as_of_date
-    left join costs on customers.customer_id = costs.customer_id
+    left join margins on customers.customer_id = margins.customer_id
     left join customer_values on customers.customer_id = customer_values.customer_id
 
 )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import isotonic_regression
 from scipy.special import ndtr, ndtri
-from scipy.stats import rankdata
 
 from segmentation.columns import FloatArray, IntArray
 from segmentation.distances import MixedData
@@ -156,7 +156,7 @@ def _first_axis(data: MixedData) -> FloatArray:
 
 def _normal_scores(values: FloatArray) -> FloatArray:
     """Return normal quantiles of the mean ranks."""
-    return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
+    return np.asarray(ndtri((pd.Series(values).rank().to_numpy() - 0.5) / len(values)))
 
 
 def _root(correlations: FloatArray) -> FloatArray:

@@ -5,8 +5,8 @@ writes. Publication therefore copies the marts into a new file beside the old on
 gets the old file or the new one, whole, and a build that dies on the way leaves the old one as it was.
 
 Where only some customers have changed, the new file begins as a copy of the old one, and the rows that differ are
-replaced in it. A note beside the database says what it published last; a published file that does not match it is
-written whole.
+replaced in it. They are looked for in the old one while it is being copied. A note beside the database says what it
+published last; a published file that does not match it is written whole.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -136,6 +137,19 @@ class _Content:
 
     rows: int
     total: int
+
+
+@dataclass(frozen=True)
+class _Differences:
+    """What became of a published relation.
+
+    content : what it holds now, where that is known
+    rows : the table of rows to take out, by their place, and to put in; empty where nothing is another than before,
+        None where the relation is to be written whole
+    """
+
+    content: _Content | None
+    rows: str | None = None
 
 
 def quote_identifier(name: str) -> str:
@@ -268,10 +282,10 @@ def publish(
     note = source.with_name(f".{source.name}.published.json")
     known = _known_content(note, target, changes, described)
     try:
-        if known:
-            # Read-only is the published file, not the copy that is worked on.
-            shutil.copyfile(target, temporary)
-        content = _copy(connection, database, described, temporary, known, changes)
+        if changes is not None and known:
+            content = _renew(connection, database, described, target, temporary, known, changes)
+        else:
+            content = _write(connection, database, described, temporary)
         temporary.chmod(_READ_ONLY)
         put_in_place(temporary, target)
     finally:
@@ -334,61 +348,95 @@ def _describe(connection: Any, database: str, schema: str, name: str) -> _Relati
     return _Relation(schema, name, found[0][0], tuple(_Column(*column) for column in columns))
 
 
-def _copy(
-    connection: Any,
-    database: str,
-    relations: Sequence[_Relation],
-    file: Path,
-    known: Mapping[str, _Content],
-    changes: Changes | None,
-) -> dict[str, _Content]:
-    """Write the relations into a database file, those whose content is known by their differences alone."""
-    alias = f"publication_{os.getpid()}"
-    content = {}
-    # A copy of the old file has its storage version already.
-    storage = "" if known else f", storage_version {quote_literal(_STORAGE)}"
-    connection.execute(f"attach {quote_literal(str(file))} as {quote_identifier(alias)} (type duckdb{storage})")
+def _write(connection: Any, database: str, relations: Sequence[_Relation], file: Path) -> dict[str, _Content]:
+    """Write the relations into a new database file."""
+    alias = _alias("publication")
+    storage = f"type duckdb, storage_version {quote_literal(_STORAGE)}"
+    connection.execute(f"attach {quote_literal(str(file))} as {alias} ({storage})")
     try:
-        connection.execute("begin transaction")
-        try:
-            for schema in sorted({relation.schema for relation in relations}):
-                if schema != "main":
-                    connection.execute(
-                        f"create schema if not exists {quote_identifier(alias)}.{quote_identifier(schema)}"
-                    )
-            for relation in relations:
-                source, copy = _places(database, alias, relation)
-                before = known.get(relation.place)
-                if changes is None or before is None or not _is_comparable(relation):
-                    content[relation.place] = _copy_relation(connection, source, copy, relation)
-                elif changes.knows(relation.name):
-                    content[relation.place] = _copy_changes(connection, database, alias, relation, before, changes)
-                else:
-                    content[relation.place] = _copy_differences(connection, source, copy, relation, before)
-            connection.execute("commit")
-        except BaseException:
-            # The first error is the one to report; an interrupted transaction may already be gone.
-            with suppress(Exception):
-                connection.execute("rollback")
-            raise
-        _create_scoring_macros(connection, alias, relations)
-        connection.execute(f"checkpoint {quote_identifier(alias)}")
+        with _transaction(connection):
+            for schema in sorted({relation.schema for relation in relations} - {"main"}):
+                connection.execute(f"create schema if not exists {alias}.{quote_identifier(schema)}")
+            content = {relation.place: _copy_relation(connection, database, alias, relation) for relation in relations}
+        _finish(connection, alias, relations)
     finally:
-        connection.execute(f"detach {quote_identifier(alias)}")
+        connection.execute(f"detach {alias}")
     return content
 
 
+def _renew(
+    connection: Any,
+    database: str,
+    relations: Sequence[_Relation],
+    target: Path,
+    file: Path,
+    known: Mapping[str, _Content],
+    changes: Changes,
+) -> dict[str, _Content]:
+    """Copy the published file, and make of the copy what the relations are now."""
+    alias, published = _alias("publication"), _alias("published")
+    content = {}
+    with ExitStack() as stack:
+        # What is published is read for differences while another thread copies it.
+        copying = stack.enter_context(ThreadPoolExecutor(max_workers=1)).submit(shutil.copyfile, target, file)
+        connection.execute(f"attach {quote_literal(str(target))} as {published} (type duckdb, read_only)")
+        stack.callback(connection.execute, f"detach {published}")
+        with _transaction(connection):
+            found = {
+                relation.place: _differences(connection, database, published, relation, before, changes, number)
+                for number, relation in enumerate(relations)
+                if (before := known.get(relation.place)) is not None and _is_comparable(relation)
+            }
+            copying.result()
+            connection.execute(f"attach {quote_literal(str(file))} as {alias} (type duckdb)")
+            stack.callback(connection.execute, f"detach {alias}")
+            for relation in relations:
+                differences = found.get(relation.place, _Differences(None))
+                after = differences.content
+                if after is None or differences.rows is None:
+                    after = _copy_relation(connection, database, alias, relation, after)
+                elif differences.rows:
+                    _apply(connection, f"{alias}.{relation.place}", differences.rows, relation)
+                content[relation.place] = after
+        _finish(connection, alias, relations)
+    return content
+
+
+@contextmanager
+def _transaction(connection: Any) -> Iterator[None]:
+    """Commit what is done within, or nothing of it."""
+    connection.execute("begin transaction")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        # The first error is the one to report; an interrupted transaction may already be gone.
+        with suppress(Exception):
+            connection.execute("rollback")
+        raise
+
+
+def _finish(connection: Any, alias: str, relations: Sequence[_Relation]) -> None:
+    _create_scoring_macros(connection, alias, relations)
+    connection.execute(f"checkpoint {alias}")
+
+
+def _alias(name: str) -> str:
+    return quote_identifier(f"{name}_{os.getpid()}")
+
+
 def _copy_relation(
-    connection: Any, source: str, copy: str, relation: _Relation, content: _Content | None = None
+    connection: Any, database: str, alias: str, relation: _Relation, content: _Content | None = None
 ) -> _Content:
     """Copy one relation whole; its content is read from the copy where it is not known."""
+    copy = f"{alias}.{relation.place}"
     columns = ", ".join(
         f"{quote_identifier(column.name)} {column.data_type}{'' if column.is_nullable else ' not null'}"
         for column in relation.columns
     )
     connection.execute(f"drop table if exists {copy}")
     connection.execute(f"create table {copy} ({columns})")
-    connection.execute(f"insert into {copy} select * from {source}")
+    connection.execute(f"insert into {copy} select * from {quote_identifier(database)}.{relation.place}")
     if relation.comment is not None:
         connection.execute(f"comment on table {copy} is {quote_literal(relation.comment)}")
     for column in relation.columns:
@@ -398,40 +446,52 @@ def _copy_relation(
     return content or _content(connection, f"{copy} as published")
 
 
-def _copy_changes(
-    connection: Any, database: str, alias: str, relation: _Relation, before: _Content, changes: Changes
-) -> _Content:
-    """Replace what differs among the rows of changed keys in a copy of what was published."""
-    source, copy = _places(database, alias, relation)
+def _differences(
+    connection: Any,
+    database: str,
+    published: str,
+    relation: _Relation,
+    before: _Content,
+    changes: Changes,
+    number: int,
+) -> _Differences:
+    """Look for what is published of a relation and is no longer so, and for what is new.
+
+    Of changed keys alone where it is known which rows they are; else among all rows, where that is less work than to
+    write them.
+    """
+    source = f"{quote_identifier(database)}.{relation.place}"
+    place = f"{published}.{relation.place}"
+    if not changes.knows(relation.name):
+        after, is_alike = _compare(connection, source, place, before)
+        if after == before:
+            return _Differences(after, rows="")
+        if not is_alike:
+            return _Differences(after)
+        rows = f"(select *, hash(published) as row_hash from {source} as published)"
+        stood, differences = _differing_rows(connection, place, rows, relation, after, number)
+        if differences and stood != before:
+            connection.execute(f"drop table {differences}")
+            differences = None
+        return _Differences(after, differences)
     condition = f"where {changes.condition(connection, database, relation.name)}"
     # Kept, since whoever finds them has read the whole relation.
     rows = f"select *, hash(published) as row_hash from {source} as published {condition}"
     connection.execute(f"create temporary table publication_rows as {rows}")
-    after = _content(connection, "temp.publication_rows", "row_hash")
-    stood = _replace(connection, copy, "temp.publication_rows", relation, after, condition)
+    come = _content(connection, "temp.publication_rows", "row_hash")
+    stood, differences = _differing_rows(connection, place, "temp.publication_rows", relation, come, number, condition)
     connection.execute("drop table temp.publication_rows")
-    if stood is None:
-        return _copy_relation(connection, source, copy, relation)
-    return _Content(before.rows - stood.rows + after.rows, before.total - stood.total + after.total)
+    if differences is None:
+        return _Differences(None)
+    after = _Content(before.rows - stood.rows + come.rows, before.total - stood.total + come.total)
+    return _Differences(after, differences)
 
 
-def _copy_differences(connection: Any, source: str, copy: str, relation: _Relation, before: _Content) -> _Content:
-    """Replace what differs in a copy of what was published, where that is less work than to write it whole."""
-    after, is_alike = _compare(connection, source, copy, before)
-    if after == before:
-        return before
-    if is_alike:
-        rows = f"(select *, hash(published) as row_hash from {source} as published)"
-        if _replace(connection, copy, rows, relation, after, expected=before):
-            return after
-    return _copy_relation(connection, source, copy, relation, after)
-
-
-def _compare(connection: Any, source: str, copy: str, before: _Content) -> tuple[_Content, bool]:
-    """Return the content of a relation, and whether it still has most rows of a sample of what was published."""
+def _compare(connection: Any, source: str, place: str, before: _Content) -> tuple[_Content, bool]:
+    """Return the content of a relation, and whether it still has most rows of a sample of what is published."""
     if before.rows < _SMALL:
         return _content(connection, f"{source} as published"), False
-    sample = f"select hash(published) as row_hash from {copy} as published tablesample system (10 percent)"
+    sample = f"select hash(published) as row_hash from {place} as published tablesample system (10 percent)"
     connection.execute(f"create temporary table publication_sample as {sample}")
     rows, total, kept, sampled = connection.execute(
         f"""
@@ -446,60 +506,55 @@ def _compare(connection: Any, source: str, copy: str, before: _Content) -> tuple
     return _Content(int(rows), int(total)), 8 * kept > 7 * sampled
 
 
-def _replace(
-    connection: Any,
-    copy: str,
-    rows: str,
-    relation: _Relation,
-    after: _Content,
-    condition: str = "",
-    expected: _Content | None = None,
-) -> _Content | None:
-    """Make the rows of a copy that meet the condition those that are given with their hashes.
+def _differing_rows(
+    connection: Any, place: str, rows: str, relation: _Relation, after: _Content, number: int, condition: str = ""
+) -> tuple[_Content, str | None]:
+    """Return what stands of a relation under the condition, and the table of what has to go there and to come.
 
-    Returns what stood there before. Only rows whose hash the other side does not have are touched, so a row of which
-    there are more or fewer now would be missed: nothing is done then, and None is returned, as where something else
-    stands there than is expected.
+    Only rows whose hash the other side does not have are told, so a row of which there are more or fewer now would be
+    missed: then there is no table.
     """
     connection.execute(
         f"""
         create temporary table publication_stood as
-        select rowid as place, hash(published) as row_hash from {copy} as published {condition}
+        select rowid as place, hash(published) as row_hash from {place} as published {condition}
         """
     )
     stood = _content(connection, "temp.publication_stood", "row_hash")
     columns = ", ".join(quote_identifier(column.name) for column in relation.columns)
+    differences = f"temp.publication_differences_{number}"
     connection.execute(
         f"""
-        create temporary table publication_differences as
+        create temporary table publication_differences_{number} as
         select stood.place, {columns}, coalesce(come.row_hash, stood.row_hash) as row_hash
         from {rows} as come
         full join temp.publication_stood as stood on come.row_hash = stood.row_hash
         where come.row_hash is null or stood.row_hash is null
         """
     )
-    differences = "temp.publication_differences"
+    connection.execute("drop table temp.publication_stood")
     gone = _content(connection, f"{differences} where place is not null", "row_hash")
     come = _content(connection, f"{differences} where place is null", "row_hash")
-    result = _Content(stood.rows - gone.rows + come.rows, stood.total - gone.total + come.total)
-    is_right = result == after and expected in {None, stood}
-    if is_right and gone.rows:
-        connection.execute(
-            f"delete from {copy} where rowid in (select place from {differences} where place is not null)"
-        )
-    if is_right and come.rows:
-        connection.execute(f"insert into {copy} select {columns} from {differences} where place is null")
-    connection.execute("drop table temp.publication_stood")
+    if _Content(stood.rows - gone.rows + come.rows, stood.total - gone.total + come.total) == after:
+        return stood, differences
     connection.execute(f"drop table {differences}")
-    return stood if is_right else None
+    return stood, None
+
+
+def _apply(connection: Any, copy: str, differences: str, relation: _Relation) -> None:
+    """Take out of a copy of what was published what has gone, and put in what has come."""
+    columns = ", ".join(quote_identifier(column.name) for column in relation.columns)
+    gone, come = connection.execute(f"select count(place), count(*) - count(place) from {differences}").fetchall()[0]
+    if gone:
+        places = f"select place from {differences} where place is not null"
+        connection.execute(f"delete from {copy} where rowid in ({places})")
+    if come:
+        connection.execute(f"insert into {copy} select {columns} from {differences} where place is null")
+    connection.execute(f"drop table {differences}")
 
 
 def _is_comparable(relation: _Relation) -> bool:
     return _OWN_NAMES.isdisjoint(column.name.lower() for column in relation.columns)
-
-
-def _places(database: str, alias: str, relation: _Relation) -> tuple[str, str]:
-    return f"{quote_identifier(database)}.{relation.place}", f"{quote_identifier(alias)}.{relation.place}"
 
 
 def _content(connection: Any, rows: str, row_hash: str = "hash(published)") -> _Content:
@@ -563,7 +618,7 @@ def _known_content(
 def _create_scoring_macros(connection: Any, alias: str, relations: Sequence[_Relation]) -> None:
     """Make a table macro of every query of scoring_queries: customers are scored where the marts are read."""
     for schema in (relation.schema for relation in relations if relation.name == _SCORING_QUERIES):
-        home = f"{quote_identifier(alias)}.{quote_identifier(schema)}"
+        home = f"{alias}.{quote_identifier(schema)}"
         queries = connection.execute(
             f"select macro_name, query from {home}.{_SCORING_QUERIES} order by macro_name"
         ).fetchall()

@@ -1,8 +1,24 @@
--- One row per customer and product category, by the current as-of date: what was bought of it. Lines of orders that
--- were cancelled do not count.
+-- One row per customer and product category, by the current as-of date: what was bought of it, and at which margin, net of
+-- returns, where products have a cost. Lines of orders that were cancelled do not count; those without a category are one.
 with lines as (
 
-    {{ standing_lines() | indent(4) }}
+    select lines.*
+    from {{ ref("int_order_lines") }} as lines
+    inner join {{ ref("int_orders") }} as orders on lines.order_id = orders.order_id
+    where
+        orders.cancelled_on is null
+        and {{ changed_only("lines.customer_id") }}
+        and {{ changed_only("orders.customer_id") }}
+
+),
+
+products as (
+
+    select
+        product_id,
+        unit_cost
+    from {{ ref("stg_products") }}
+    where unit_cost is not null
 
 ),
 
@@ -13,9 +29,12 @@ final as (
         lines.category,
         {{ money_sum("case when lines.quantity > 0 then lines.quantity end") }} as items,
         {{ money_sum("lines.amount - coalesce(lines.discount_amount, 0)") }} as revenue,
-        count(distinct case when lines.quantity > 0 then lines.order_id end) as orders
+        cast(sum(
+            lines.amount - coalesce(lines.discount_amount, 0)
+            - cast(lines.quantity * products.unit_cost as decimal(18, 4))
+        ) as decimal(18, 4)) as margin
     from lines
-    where lines.category is not null
+    left join products on lines.product_id = products.product_id
     group by lines.customer_id, lines.category
 
 )

@@ -1,14 +1,35 @@
 -- One row per platform, audience, subject and outcome: what became of the members, and of each of their identifiers.
 -- depends_on: {{ ref("publication_gate") }}
+{%- set identifiers = ["email", "phone", "name", "zip", "country"] %}
 with candidates as (
 
     select * from {{ ref("feed_candidates") }}
 
 ),
 
-identifiers as (
+combined as (
 
-    select * from {{ ref("feed_identifiers") }}
+    select
+        candidates.platform,
+        candidates.segmentation,
+        candidates.segment_id,
+        candidates.outcome,
+        {%- for identifier in identifiers %}
+        case when identifiers.customer_id is not null then coalesce(identifiers.{{ identifier }}_problem, 'usable') end
+            as {{ identifier }}_outcome,
+        {%- endfor %}
+        count(*) as customers
+    from candidates
+    left join {{ ref("feed_identifiers") }} as identifiers on candidates.customer_id = identifiers.customer_id
+    group by
+        candidates.platform,
+        candidates.segmentation,
+        candidates.segment_id,
+        candidates.outcome,
+        {%- for identifier in identifiers %}
+        case when identifiers.customer_id is not null then coalesce(identifiers.{{ identifier }}_problem, 'usable') end
+        {{- "," if not loop.last }}
+        {%- endfor %}
 
 ),
 
@@ -19,20 +40,23 @@ subjects as (
         segmentation,
         segment_id,
         'member' as subject,
-        outcome
-    from candidates
+        outcome,
+        customers
+    from combined
 
-    {% for subject in ["email", "phone", "name", "zip", "country"] -%}
+    {% for identifier in identifiers -%}
     union all
 
     select
-        candidates.platform,
-        candidates.segmentation,
-        candidates.segment_id,
-        '{{ subject }}' as subject,
-        coalesce(identifiers.{{ subject }}_problem, 'usable') as outcome
-    from candidates
-    inner join identifiers on candidates.customer_id = identifiers.customer_id
+        platform,
+        segmentation,
+        segment_id,
+        '{{ identifier }}' as subject,
+        {{ identifier }}_outcome as outcome,
+        customers
+    from combined
+    where {{ identifier }}_outcome is not null
+
     {% endfor %}
 
 ),
@@ -45,7 +69,7 @@ final as (
         segment_id,
         subject,
         outcome,
-        count(*) as customers
+        cast(sum(customers) as bigint) as customers
     from subjects
     group by platform, segmentation, segment_id, subject, outcome
 

@@ -36,6 +36,7 @@ LASTING = {
     "baskets.int_segment_offers",
     "value.int_current_purchases",
     "value.int_customer_worth",
+    "value.spending_bands",
     "value.value_parameters",
     "feeds.audience_stays",
     "feeds.exported_feed_members",

@@ -48,6 +48,7 @@
         'feed_changes': 'exports',
         'feed_google_customer_match': 'exports',
         'feed_meta_custom_audiences': 'exports',
+        'service_customer_tiers': 'value',
     }.get(model.name, 'exports' if 'exports' in model.fqn else model.fqn[1]) -%}
     {{ return(ref({
         'staging': 'refresh_scope',

@@ -4,15 +4,20 @@ with customers as (
 
     select *
     from {{ ref("current_features") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
--- What is usual: the time between two orders of the customer, else of a customer in the middle.
+bands as (
+
+    select * from {{ ref("spending_bands") }}
+
+),
+
 usual as (
 
-    select median(average_days_between_orders) as days_between_orders
-    from customers
-    where average_days_between_orders > 0
+    select max(usual_days_between_orders) as days_between_orders
+    from bands
 
 ),
 
@@ -20,11 +25,14 @@ buyers as (
 
     select
         customers.customer_id,
-        percent_rank() over (order by customers.monetary desc) as spending_rank,
+        bands.value_tier,
+        bands.place,
+        -- The time between two orders of the customer, else of a customer in the middle.
         coalesce(nullif(customers.average_days_between_orders, 0), usual.days_between_orders)
             as usual_days_between_orders
     from customers
     cross join usual
+    left join bands on customers.monetary >= bands.monetary_from and customers.monetary < bands.monetary_below
     where customers.has_purchased
 
 ),
@@ -39,7 +47,9 @@ measured as (
         customers.monetary,
         customers.recency_days,
         customers.return_rate,
-        buyers.spending_rank,
+        -- Nobody had bought when bands were learned.
+        coalesce(buyers.value_tier, 'low') as value_tier,
+        coalesce(buyers.place, 'not ranked yet') as place,
         round(buyers.usual_days_between_orders, 1) as usual_days_between_orders,
         round({{ ratio("customers.recency_days", "buyers.usual_days_between_orders") }}, 4) as lapse_ratio
     from customers
@@ -52,13 +62,7 @@ final as (
     select
         customer_id,
         as_of_date,
-        case
-            when not has_purchased then 'none'
-            when spending_rank < {{ var("service")["high_value_share"] }} then 'high'
-            when spending_rank < {{ var("service")["high_value_share"] + var("service")["medium_value_share"] }}
-                then 'medium'
-            else 'low'
-        end as value_tier,
+        case when has_purchased then value_tier else 'none' end as value_tier,
         case
             when not has_purchased then 'none'
             when lapse_ratio >= {{ var("service")["high_risk_ratio"] }} then 'high'
@@ -78,9 +82,8 @@ final as (
         case
             when not has_purchased then concat('no purchase: ', purchase_status)
             else concat(
-                    case when spending_rank < 0.5 then 'in the top ' else 'in the bottom ' end,
-                    {{ as_text("greatest(ceil(100 * least(spending_rank, 1 - spending_rank)), 1)", "integer") }},
-                    ' percent of buyers; last order ', {{ as_text("recency_days") }}, ' days ago',
+                    place,
+                    '; last order ', {{ as_text("recency_days") }}, ' days ago',
                     case
                         when lapse_ratio is null then ''
                         else {{ "concat(', ', {}, ' times the usual ', {}, ' days')".format(

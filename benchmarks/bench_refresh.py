@@ -68,6 +68,12 @@ def arrive(files: Mapping[str, Path], folder: Path) -> None:
         link.symlink_to(file.resolve())
 
 
+def settled_build(*arguments: Any, **options: Any) -> tuple[Usage, Path]:
+    """Build when what was written before is on disk: a build should not wait for another one's writes."""
+    os.sync()
+    return build(*arguments, **options)
+
+
 def model_seconds(folder: Path) -> dict[str, float]:
     """Return how long each model of the last build took."""
     results = json.loads((folder / "target" / "run_results.json").read_text(encoding="utf-8"))["results"]
@@ -134,24 +140,24 @@ def bench(customers: int, *, check: bool) -> None:
             "as_of_date": as_of_date.isoformat(),
         }
 
-    usage, folder = build(name, variables(day))
+    usage, folder = settled_build(name, variables(day))
     full = model_seconds(folder)
     report("full build", usage, full, full)
 
     arrive({name: data / f"demo_{name}.parquet" for name in INPUTS}, files)
-    usage, _ = build(name, variables(day), is_fresh=False)
+    usage, _ = settled_build(name, variables(day), is_fresh=False)
     refresh = model_seconds(folder)
     report("refresh, same as-of date", usage, refresh, full)
     if check:
         compare_with_full_build(name, variables(day))
 
     next_day = day + datetime.timedelta(days=1)
-    usage, _ = build(name, variables(next_day), is_fresh=False)
+    usage, _ = settled_build(name, variables(next_day), is_fresh=False)
     report("refresh, next day", usage, model_seconds(folder), full)
     if check:
         compare_with_full_build(name, variables(next_day))
     anew = variables(next_day) | {"learning": {"each": "run", "above_share": 0}}
-    usage, _ = build(name, anew, is_fresh=False)
+    usage, _ = settled_build(name, anew, is_fresh=False)
     report("nothing new, learned anew", usage, model_seconds(folder), full)
     share = sum(refresh.values()) / sum(full.values())
     print(f"\n{'within' if share <= LIMIT else 'BEYOND'} the limit: {share:.1%} of {LIMIT:.0%}")

@@ -146,6 +146,17 @@ LEARNED_FROM = (
     "value.frozen_segments",
 )
 
+BANDS = "from value.spending_bands order by all"
+BUYERS_OF_NO_BAND_OR_SEVERAL = """
+    select customers.customer_id
+    from features.current_features as customers
+    left join value.spending_bands as bands
+        on customers.monetary >= bands.monetary_from and customers.monetary < bands.monetary_below
+    where customers.has_purchased
+    group by customers.customer_id
+    having count(bands.place) <> 1
+"""
+
 
 def test_what_was_learned_stands_until_there_is_a_reason(small: DbtProject, tmp_path: Path) -> None:
     project = copy_of_small(small, tmp_path / "project")
@@ -176,6 +187,7 @@ def test_what_was_learned_stands_until_there_is_a_reason(small: DbtProject, tmp_
     assert reason() == "the configuration, the project or a segmentation has changed"
     before = learned()
     assert all(project.query(f"select count(*) > 0 from {name}") == [(True,)] for name in LEARNED_FROM)
+    bands = project.query(BANDS)
 
     # On fewer orders of the same day, and on another day of the month, for everybody.
     run(0.95, as_of_date="2026-01-05").check()
@@ -183,6 +195,8 @@ def test_what_was_learned_stands_until_there_is_a_reason(small: DbtProject, tmp_
     run(0.95, as_of_date="2026-01-09").check()
     assert reason() is None
     assert learned() == before
+    assert bands == project.query(BANDS)
+    assert project.query(BUYERS_OF_NO_BAND_OR_SEVERAL) == []
     assert all(project.query(f"select count(*) from {name}") == [(0,)] for name in LEARNED_FROM), "nobody is kept"
     assert project.query("select min(as_of_date), max(as_of_date) from marts.customer_recommendations") == [
         (datetime.date(2026, 1, 9), datetime.date(2026, 1, 9))

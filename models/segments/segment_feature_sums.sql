@@ -44,12 +44,12 @@ memberships as (
 summed as (
 
     select
+        memberships.segmentation,
         {%- for feature in features %}
         cast(sum(combined.{{ feature }}_n) as bigint) as {{ feature }}_n,
         cast(sum(combined.{{ feature }}_sum) as double) as {{ feature }}_sum,
         cast(sum(combined.{{ feature }}_squares) as double) as {{ feature }}_squares,
         {%- endfor %}
-        memberships.segmentation,
         memberships.segment_id
     from memberships
     inner join combined on memberships.combination = combined.combination
@@ -78,11 +78,12 @@ members as (
 ranked as (
 
     select
+        members.segmentation,
+        members.segment_id,
         {%- for feature in features %}
         {{ quartiles("cast(members." ~ feature ~ " as double)") }} as {{ feature }}_quartiles,
         {%- endfor %}
-        members.segmentation,
-        members.segment_id
+        max(sizes.customers) as customers
     from members
     inner join sizes on members.segmentation = sizes.segmentation and members.segment_id = sizes.segment_id
     where sizes.customers <= {{ quartile_customers }} or members.draw < sizes.threshold
@@ -93,10 +94,11 @@ ranked as (
 final as (
 
     select
+        summed.*,
         {%- for feature in features %}
         ranked.{{ feature }}_quartiles,
         {%- endfor %}
-        summed.*
+        ranked.customers
     from summed
     inner join ranked on summed.segmentation = ranked.segmentation and summed.segment_id = ranked.segment_id
 

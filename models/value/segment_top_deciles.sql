@@ -1,5 +1,5 @@
--- One row per segmentation and segment: what the tenth of its customers that spent most has brought. It is not sought by
--- sorting everybody: by whole amounts first, and exactly where the tenth ends.
+-- One row per segmentation and segment: what the tenth of its customers that spent most has brought. It is sought by
+-- whole amounts first, and exactly where the tenth ends: nobody else is sorted.
 {%- set labels = label_columns() %}
 with customers as (
 

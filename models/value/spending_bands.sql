@@ -1,5 +1,6 @@
--- One row per band of buyers by net revenue, a percent of them or less: the tier, the place in words, and which net revenue
--- belongs to it; beside it the usual time between two orders. Learned, so nobody changes place because others have bought.
+-- One row per band of buyers by net revenue, a percent of them or less: the tier, the place in words, and between which
+-- net revenues it lies; beside it the usual time between two orders. Learned, so that nobody changes place because
+-- others have bought.
 -- depends_on: {{ ref("learning_scope") }}
 {#- Beyond what a net revenue can be: the outer bands are open. -#}
 {%- set beyond = "cast(99999999999999 as decimal(18, 4))" %}

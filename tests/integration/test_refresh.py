@@ -230,8 +230,13 @@ def test_a_database_of_an_earlier_form_is_built_whole(small: DbtProject, tmp_pat
             connection.execute(f"alter table refresh.{scope} drop column keeps_past")
         connection.execute("alter table refresh.changed_orders drop column ordered_on")
         connection.execute("update refresh.refresh_scope set fingerprint = 'that of an earlier project'")
+        # Models that it had, and that are gone.
+        connection.execute("create table value.int_customer_costs as select 'somebody' as customer_id")
+        connection.execute("create view baskets.int_known_items as select 'somebody' as customer_id")
     build_small(project).check()
     assert project.query("select is_full, keeps_past from refresh.score_scope") == [(True, False)]
+    left = "select 1 from information_schema.tables where table_name in ('int_customer_costs', 'int_known_items')"
+    assert project.query(left) == []
 
 
 def test_inputs_that_are_seeds_are_refreshed_too(demo: DbtProject, tmp_path: Path) -> None:

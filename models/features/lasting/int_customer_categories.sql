@@ -1,5 +1,5 @@
--- One row per customer and product category, by the current as-of date: what was bought of it, and at which margin, net of
--- returns, where products have a cost. Lines of orders that were cancelled do not count; those without a category are one.
+-- One row per customer and product category, by the current as-of date: what was bought of it, and the margin, net of
+-- returns, where products have a cost. Lines of cancelled orders do not count; those without a category are one.
 with lines as (
 
     select lines.*

@@ -1,9 +1,21 @@
 -- One row per platform, audience, subject and outcome: what became of the members, and of each of their identifiers.
 -- depends_on: {{ ref("publication_gate") }}
-{%- set identifiers = ["email", "phone", "name", "zip", "country"] %}
 with candidates as (
 
     select * from {{ ref("feed_candidates") }}
+
+),
+
+identifiers as (
+
+    select
+        customer_id,
+        coalesce(email_problem, 'usable') as email_outcome,
+        coalesce(phone_problem, 'usable') as phone_outcome,
+        coalesce(name_problem, 'usable') as name_outcome,
+        coalesce(zip_problem, 'usable') as zip_outcome,
+        coalesce(country_problem, 'usable') as country_outcome
+    from {{ ref("feed_identifiers") }}
 
 ),
 
@@ -14,22 +26,24 @@ combined as (
         candidates.segmentation,
         candidates.segment_id,
         candidates.outcome,
-        {%- for identifier in identifiers %}
-        case when identifiers.customer_id is not null then coalesce(identifiers.{{ identifier }}_problem, 'usable') end
-            as {{ identifier }}_outcome,
-        {%- endfor %}
+        identifiers.email_outcome,
+        identifiers.phone_outcome,
+        identifiers.name_outcome,
+        identifiers.zip_outcome,
+        identifiers.country_outcome,
         count(*) as customers
     from candidates
-    left join {{ ref("feed_identifiers") }} as identifiers on candidates.customer_id = identifiers.customer_id
+    left join identifiers on candidates.customer_id = identifiers.customer_id
     group by
         candidates.platform,
         candidates.segmentation,
         candidates.segment_id,
         candidates.outcome,
-        {%- for identifier in identifiers %}
-        case when identifiers.customer_id is not null then coalesce(identifiers.{{ identifier }}_problem, 'usable') end
-        {{- "," if not loop.last }}
-        {%- endfor %}
+        identifiers.email_outcome,
+        identifiers.phone_outcome,
+        identifiers.name_outcome,
+        identifiers.zip_outcome,
+        identifiers.country_outcome
 
 ),
 
@@ -44,7 +58,7 @@ subjects as (
         customers
     from combined
 
-    {% for identifier in identifiers -%}
+    {% for identifier in ["email", "phone", "name", "zip", "country"] -%}
     union all
 
     select

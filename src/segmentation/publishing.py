@@ -380,7 +380,7 @@ def _renew(
         # What is published is read for differences while another thread copies it.
         copying = stack.enter_context(ThreadPoolExecutor(max_workers=1)).submit(shutil.copyfile, target, file)
         connection.execute(f"attach {quote_literal(str(target))} as {published} (type duckdb, read_only)")
-        stack.callback(connection.execute, f"detach {published}")
+        stack.callback(connection.execute, f"detach database if exists {published}")
         with _transaction(connection):
             found = {
                 relation.place: _differences(connection, database, published, relation, before, changes, number)
@@ -389,7 +389,8 @@ def _renew(
             }
             copying.result()
             connection.execute(f"attach {quote_literal(str(file))} as {alias} (type duckdb)")
-            stack.callback(connection.execute, f"detach {alias}")
+            # An error takes the transaction back, and with it the attachment.
+            stack.callback(connection.execute, f"detach database if exists {alias}")
             for relation in relations:
                 differences = found.get(relation.place, _Differences(None))
                 after = differences.content

@@ -475,6 +475,30 @@ class Recorder:
         return {match[1] for sql in self.statements if (match := pattern.match(sql))}
 
 
+class FullDisk(Recorder):
+    """A connection that can write nothing more into the copy of what was published."""
+
+    def execute(self, sql: str, *arguments: object) -> duckdb.DuckDBPyConnection:
+        if re.match(r'\s*(insert into|delete from) "publication_', sql):
+            raise OSError("No space left on device")
+        return super().execute(sql, *arguments)
+
+
+def test_an_error_among_the_changes_is_told_and_leaves_what_is_published(tmp_path: Path) -> None:
+    with build(tmp_path / "shop.duckdb") as connection:
+        row = publish_shop(connection)
+        before = published_rows(row)
+        change_customers(connection, first=10)
+        changes = Changes({"fct_customer_segments": "customer_id"}, ("main", "changed"), str(row["content_digest"]))
+        with pytest.raises(OSError, match="No space left"):
+            publish(FullDisk(connection), database="shop", relations=RELATIONS, changes=changes)
+        assert temporary_tables(connection) == []
+        attached = connection.execute("select database_name from duckdb_databases() where not internal").fetchall()
+        assert attached == [("shop",)]
+    assert published_rows(row) == before
+    assert [path.name for path in Path(str(row["published_file"])).parent.iterdir()] == ["shop.duckdb"]
+
+
 LARGE = 300_000
 """Rows of a relation that is worth a comparison."""
 

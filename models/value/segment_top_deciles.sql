@@ -53,8 +53,8 @@ ordered as (
         whole_amount,
         customers,
         sum(customers) over (partition by segmentation, segment_id) as segment_customers,
-        sum(customers) over from_above - customers as customers_above,
-        sum(revenue) over from_above - revenue as revenue_above
+        (sum(customers) over from_above) - customers as customers_above,
+        (sum(revenue) over from_above) - revenue as revenue_above
     from spent
     window from_above as (
         partition by segmentation, segment_id order by whole_amount desc rows unbounded preceding

@@ -15,14 +15,15 @@
             delete from {{ existing }}
         {%- endcall -%}
     {%- else -%}
-        {%- set site = make_intermediate_relation(target_relation) -%}
-        {%- do drop_relation_if_exists(load_cached_relation(site)) -%}
-        {#- dbt lets a statement run Python only where it stands in the materialization itself. -#}
-        {%- call statement('main', language=model['language']) -%}
-            {{ create_table_as(False, site, compiled_code, model['language']) }}
-        {%- endcall -%}
-        {%- do drop_relation_if_exists(existing) -%}
-        {%- do adapter.rename_relation(site, target_relation) -%}
+        {%- if model['language'] == 'sql' -%}
+            {%- do replace_table(target_relation, existing) -%}
+        {%- else -%}
+            {%- set site = building_site(target_relation) -%}
+            {%- call statement('main', language='python') -%}
+                {{ create_table_as(False, site, compiled_code, 'python') }}
+            {%- endcall -%}
+            {%- do put_in_place(site, target_relation, existing) -%}
+        {%- endif -%}
         {%- do apply_grants(target_relation, config.get('grants'), should_revoke(existing, full_refresh_mode=True)) -%}
         {%- do persist_docs(target_relation, model) -%}
     {%- endif -%}

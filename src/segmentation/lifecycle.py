@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from segmentation.columns import require_columns
 from segmentation.configuration import SegmentationConfig
-from segmentation.gates import Gate
-from segmentation.parameters import FittedModel, ParameterRow
+from segmentation.parameters import FittedModel, ParameterRow, model_version
+
+if TYPE_CHECKING:
+    from segmentation.gates import Gate
 
 Planned = Literal["kept", "fitted first", "refitted", "updated"]
 Action = Literal["kept", "fitted first", "refitted", "updated", "refused", "not fitted"]
@@ -188,3 +190,11 @@ def drifts_from_frame(frame: pd.DataFrame | None) -> dict[str, Drift]:
         for name, has_drifted, reason in frame[columns].itertuples(index=False, name=None)
         if not pd.isna(has_drifted)
     }
+
+
+def successor(name: str, config_hash: str, rows: Sequence[ParameterRow], before: FittedModel | None) -> FittedModel:
+    """Return the model that follows another; it is the same one where the content is equal."""
+    version = model_version(config_hash, rows)
+    if before is not None and before.model_version == version:
+        return before
+    return FittedModel(name, version, 1 if before is None else before.generation + 1, is_new=True, rows=tuple(rows))

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from segmentation.columns import FloatArray
 
@@ -268,6 +267,9 @@ def _fit_lambda(x: FloatArray) -> float:
         return 1.0
     best = int(np.argmin(losses))
     low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, grid.size - 1)])
+    # A quarter of a second, which whoever only applies a scaling need not spend.
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415
+
     found = minimize_scalar(lambda rate: min(loss(rate), 1e300), bounds=(low, high), method="bounded")
     candidates = [round(float(found.x), 4), float(grid[best])]
     return min(candidates, key=loss)

@@ -140,7 +140,7 @@ def test_decimals_give_the_same_model_as_floats() -> None:
 
 
 def test_samples_larger_than_the_search_are_fitted_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segmentation.fitting.SEARCH_ROWS", 100)
+    monkeypatch.setattr("segmentation.candidate.SEARCH_ROWS", 100)
     frame, group = mixed_groups(600)
     for config in (configured(features=NUMBERS, k=KRange(3, 3)), configured("p", "kprototypes", MIXED, k=KRange(3, 3))):
         found = fitted(config, frame)

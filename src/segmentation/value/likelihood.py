@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.optimize import minimize
 from threadpoolctl import threadpool_limits
 
 from segmentation.columns import BoolArray, FloatArray
@@ -28,6 +27,8 @@ def maximise(
     total : float
         Number of customers, by which the likelihood is divided, so that tolerances mean the same for all data.
     """
+    # A quarter of a second, which whoever only applies a model need not spend.
+    from scipy.optimize import minimize  # noqa: PLC0415
 
     def objective(logs: FloatArray) -> tuple[float, FloatArray]:
         parameters = np.exp(logs)

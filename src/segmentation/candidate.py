@@ -1,0 +1,488 @@
+"""A candidate model of one segmentation: k-means, k-prototypes or RFM fitted to a sample, and how it compares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from segmentation.choose_k import KTrial, choose_k
+from segmentation.columns import (
+    MISSING_LEVEL,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    TextArray,
+    encode_levels,
+    require_columns,
+    to_floats,
+)
+from segmentation.configuration import FeatureConfig, SegmentationConfig
+from segmentation.cut_points import RFM_FEATURES, quintile_cuts
+from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct, own_distances
+from segmentation.drift import distance_row, level_rows, number_rows
+from segmentation.gates import Gate, Standing, compare, silhouettes_of, smallest_share, standing_of
+from segmentation.identity import LAST_SEGMENT_ID, Identity, first_ids, last_segment_id, match, names_of
+from segmentation.k_search import SEARCH_ROWS, search_k, subsampled
+from segmentation.kprototypes import estimate_gamma, fit_kprototypes
+from segmentation.lifecycle import successor
+from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.online import Tally, heaviest, tally_rows
+from segmentation.parameters import (
+    CategoryWeight,
+    ClusterModel,
+    FittedModel,
+    ParameterRow,
+)
+from segmentation.scaling import NumericScaler, fit_scaler
+from segmentation.scoring import labels_of
+from segmentation.sensitivity import sensitivities
+from segmentation.verdict import gather, to_rows
+
+TOO_FEW_CUSTOMERS = "too_few_customers"
+NO_VARYING_FEATURE = "no_varying_feature"
+
+SENSITIVITY_ROWS = 3_000
+"""Customers that a segmentation is fitted anew to with every change of its configuration."""
+
+
+def fit_candidate(
+    config: SegmentationConfig,
+    config_hash: str,
+    sample: pd.DataFrame,
+    before: FittedModel | None,
+    phrases: PhraseBook,
+) -> tuple[FittedModel, tuple[Gate, ...]]:
+    """Fit one segmentation, and compare it with the active model where that was fitted under the same configuration.
+
+    Parameters
+    ----------
+    config : SegmentationConfig
+        Of a method with parameters.
+    config_hash : str
+        What the configuration is known by.
+    sample : DataFrame
+        One row per sampled customer, in a fixed order: customer_id, has_purchased and every feature in raw units.
+    before : FittedModel or None
+        The active model; None where there is none.
+    phrases : mapping of str to Phrase
+        By feature, what customers with high and low values are called in the names of segments.
+
+    Returns
+    -------
+    FittedModel
+        `before` itself where the content is equal. Of status not_fitted, with its reason, where no fit is possible.
+    tuple of Gate
+        How it compares; none where nothing was there to compare with.
+
+    Raises
+    ------
+    UserError
+        If a feature that the segmentation uses is absent from the sample, or holds no numbers where it should.
+    """
+    required = RFM_FEATURES if config.method == "rfm" else tuple(feature.name for feature in config.features)
+    require_columns(sample, required, table="training_sample")
+    eligible = sample
+    if config.uses_orders:
+        eligible = sample[to_floats(sample["has_purchased"])[0] == 1]
+    previous = _Previous.of(before, config_hash)
+    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, previous, phrases)
+    facts = [
+        ParameterRow("model", feature="method", value_string=config.method),
+        ParameterRow("model", feature="config_hash", value_string=config_hash),
+        ParameterRow("model", feature="status", value_string="not_fitted" if outcome.reason else "fitted"),
+        ParameterRow("model", feature="sample_size", value_double=float(len(eligible))),
+    ]
+    if outcome.reason:
+        facts.append(ParameterRow("model", feature="reason", value_string=outcome.reason))
+    if last_id := max([last_segment_id(before), *outcome.segment_ids]):
+        facts.append(ParameterRow("model", feature=LAST_SEGMENT_ID, value_double=float(last_id)))
+    return successor(config.name, config_hash, [*facts, *outcome.rows], before), outcome.gates
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """Rows of a fit, and why there is no model where there is none; ids of its segments, and how it compares."""
+
+    rows: list[ParameterRow]
+    reason: str | None = None
+    segment_ids: tuple[int, ...] = ()
+    gates: tuple[Gate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Previous:
+    """What a new fit of clusters takes up from the active model.
+
+    Attributes
+    ----------
+    model : ClusterModel or None
+        None where the active model has no clusters.
+    last_id : int
+        The largest segment id ever used.
+    names : dict of int to str
+        The names of its segments.
+    is_champion : bool
+        Whether it was fitted under the same configuration, so that it may stay in force.
+    """
+
+    model: ClusterModel | None
+    last_id: int
+    names: dict[int, str]
+    is_champion: bool
+
+    @classmethod
+    def of(cls, before: FittedModel | None, config_hash: str) -> _Previous:
+        """Read the active model."""
+        if before is None or before.fact("status") != "fitted" or before.fact("method") == "rfm":
+            return cls(None, last_segment_id(before), {}, is_champion=False)
+        model = ClusterModel.from_rows(before.rows)
+        return cls(model, last_segment_id(before), names_of(before), before.fact("config_hash") == config_hash)
+
+
+def _fit_rfm(purchasers: pd.DataFrame) -> _Outcome:
+    """Return the cut points of recency, frequency and monetary."""
+    columns = {name: to_floats(purchasers[name])[0] for name in RFM_FEATURES}
+    if not all(np.isfinite(values).any() for values in columns.values()):
+        return _Outcome([], TOO_FEW_CUSTOMERS)
+    cuts = [
+        ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
+        for name, values in columns.items()
+        for number, cut in enumerate(quintile_cuts(values), start=1)
+    ]
+    return _Outcome([*cuts, *(row for name, values in columns.items() for row in number_rows(name, values))])
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """The eligible sample in the space of distances.
+
+    Attributes
+    ----------
+    model : ClusterModel
+        Scaling and gammas, without segments yet.
+    scaled : dict of str to ndarray of shape (n,)
+        Every numeric feature.
+    codes : dict of str to ndarray of shape (n,)
+        Every categorical feature.
+    levels : dict of str to ndarray
+        Levels of every categorical feature in the order of their codes.
+    data : MixedData
+        The features that take part in distances.
+    notes : list of ParameterRow
+        What an analyst should know about single features.
+    """
+
+    model: ClusterModel
+    scaled: dict[str, FloatArray]
+    codes: dict[str, IntArray]
+    levels: dict[str, TextArray]
+    data: MixedData
+    notes: list[ParameterRow]
+
+
+def _prepare(config: SegmentationConfig, eligible: pd.DataFrame) -> _Prepared:
+    """Fit scaling and gammas, and scale the sample."""
+    scalers: dict[str, NumericScaler] = {}
+    scaled: dict[str, FloatArray] = {}
+    categories: dict[str, CategoryWeight] = {}
+    codes: dict[str, IntArray] = {}
+    levels: dict[str, TextArray] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    for feature in config.features:
+        if feature.kind == "number":
+            values, n_infinite = to_floats(eligible[feature.name])
+            scaler = _fit_feature(feature, values)
+            scalers[feature.name] = scaler
+            infinite = (f"{n_infinite} infinite values taken as missing",) if n_infinite else ()
+            notes[feature.name] = (*scaler.notes, *infinite)
+            scaled[feature.name] = scaler.apply(values)
+        else:
+            feature_codes, found = encode_levels(eligible[feature.name], boolean=feature.kind == "boolean")
+            note = _reason_to_leave_out(feature, found)
+            notes[feature.name] = (note,) if note else ()
+            weight = 0.0 if note else float(feature.weight)
+            categories[feature.name] = CategoryWeight(weight, weight, feature.kind == "boolean", notes[feature.name])
+            codes[feature.name] = feature_codes
+            levels[feature.name] = found
+    n = len(eligible)
+    weights = {name: scaler.weight for name, scaler in scalers.items() if scaler.weight > 0}
+    gammas = {name: category.weight for name, category in categories.items() if category.weight > 0}
+    data = MixedData(
+        numeric=np.column_stack([np.empty((n, 0)), *(scaled[name] for name in weights)]),
+        weights=np.array(list(weights.values())),
+        codes=np.column_stack([np.empty((n, 0), dtype=np.int64), *(codes[name] for name in gammas)]),
+        gammas=np.array(list(gammas.values())),
+    )
+    base = (estimate_gamma(data) if n else 1.0) if config.gamma == "auto" else float(config.gamma)
+    data = MixedData(data.numeric, data.weights, data.codes, data.gammas * base)
+    categories = {
+        name: CategoryWeight(category.weight, category.weight * base, category.is_boolean, category.notes)
+        for name, category in categories.items()
+    }
+    model = ClusterModel(scalers, categories, np.empty((0, 0)), np.empty((0, 0), dtype=object), ())
+    rows = [ParameterRow("note", feature=name, value_string="; ".join(text)) for name, text in notes.items() if text]
+    return _Prepared(model, scaled, codes, levels, data, rows)
+
+
+def _fit_feature(feature: FeatureConfig, values: FloatArray) -> NumericScaler:
+    """Fit the scaling of one configured number."""
+    return fit_scaler(
+        values,
+        transform=feature.transform,
+        clip=feature.clip,
+        scale=feature.scale,
+        impute="median" if feature.impute is None else feature.impute,
+        weight=feature.weight,
+    )
+
+
+def _reason_to_leave_out(feature: FeatureConfig, levels: TextArray) -> str | None:
+    """Return why a categorical feature takes no part in distances, None if it does."""
+    if set(levels) <= {MISSING_LEVEL}:
+        return "left out: no values"
+    if len(levels) == 1:
+        return "left out: constant"
+    return "left out: weight 0" if feature.weight == 0 else None
+
+
+def _fit_clusters(
+    config: SegmentationConfig, eligible: pd.DataFrame, previous: _Previous, phrases: PhraseBook
+) -> _Outcome:
+    """Fit k-means or k-prototypes."""
+    prepared = _prepare(config, eligible)
+    data = prepared.data
+    if len(data) < config.k.min:
+        return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
+    if data.numeric.shape[1] + data.codes.shape[1] == 0:
+        return _Outcome(prepared.notes, NO_VARYING_FEATURE)
+    searched = subsampled(len(data), SEARCH_ROWS, config.seed)
+    search_rows = data.take(searched)
+    n_distinct = count_distinct(search_rows)
+    if n_distinct < config.k.min:
+        return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
+    fit = partial(fit_kprototypes, seed=config.seed)
+    ks = range(config.k.min, config.k.max + 1)
+    search = search_k(search_rows, ks, fit=fit, seed=config.seed, n_distinct=n_distinct)
+    k, reason = choose_k(search.trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
+    final = fit(data, k, start=search.fits[k].prototypes)
+    whole, order = _order_by_size(assign(data, final.prototypes))
+    before = None if previous.model is None else labels_of(previous.model, eligible)
+    identity = _identity(previous, before, whole)
+    # Scoring prefers the lower id where two segments are equally near, so that they stand in the order of their ids.
+    by_id = np.argsort(identity.segment_ids)
+    whole, order = _in_order(whole, by_id), order[by_id]
+    model = _with_segments(prepared, whole, tuple(sorted(identity.segment_ids)))
+    kept = {one: previous.names[one] for one in sorted(identity.of_same_meaning()) if one in previous.names}
+    trial = next(trial for trial in search.trials if trial.k == k)
+    of_search = assign(search_rows, whole.prototypes)
+    evidence = gather(
+        search_rows,
+        of_search,
+        trial,
+        search.stability[k][order],
+        borderline_margin=config.borderline_margin,
+        segment_ids=model.segment_ids,
+    )
+    gates: tuple[Gate, ...] = ()
+    if previous.is_champion and previous.model is not None and before is not None:
+        silhouette = silhouettes_of(search_rows, of_search.labels, before[searched], seed=config.seed)
+        present = standing_of(
+            previous.model,
+            eligible.iloc[searched],
+            smallest_share=smallest_share(before, previous.model.n_segments),
+            silhouette=silhouette[1],
+            seed=config.seed,
+        )
+        challenger = Standing(smallest_share(whole.labels, k), silhouette[0], evidence)
+        gates = compare(challenger, present, config.gates, min_share=config.min_share)
+    facts = [ParameterRow("model", feature="k", value_double=float(k))]
+    if trial.silhouette is not None:
+        facts.append(ParameterRow("model", feature="silhouette", value_double=trial.silhouette))
+    return _Outcome(
+        [
+            *facts,
+            *prepared.notes,
+            *model.to_rows(),
+            *_segment_rows(model, prepared, whole.labels, phrases, kept),
+            *(row for relation in identity.relations for row in relation.to_rows()),
+            *_search_rows(search.trials, k, reason, config.min_share),
+            *_sensitivity_rows(config, eligible, whole.labels, k),
+            *to_rows(evidence),
+            *_baseline_rows(config, prepared, eligible, whole),
+            *_tally_rows(prepared, eligible, whole.labels, model.segment_ids),
+        ],
+        segment_ids=identity.segment_ids,
+        gates=gates,
+    )
+
+
+def _identity(previous: _Previous, before: IntArray | None, fit: Clustering) -> Identity:
+    """Return the ids of the segments: those of the previous model where these are shared, else new ones."""
+    k = len(fit.prototypes)
+    if previous.model is None or before is None:
+        return first_ids(np.bincount(fit.labels, minlength=k).tolist(), last_id=previous.last_id)
+    old_k = previous.model.n_segments
+    shared = np.bincount(before * k + fit.labels, minlength=old_k * k).reshape(old_k, k)
+    return match(shared, previous.model.segment_ids, last_id=previous.last_id)
+
+
+def _order_by_size(fit: Clustering) -> tuple[Clustering, IntArray]:
+    """Return the clustering with the largest segment first, and where each was; equal sizes go by their prototypes.
+
+    Codes stand for levels in alphabetical order, so ordering by code is ordering by level.
+    """
+    k = len(fit.prototypes)
+    sizes = np.bincount(fit.labels, minlength=k)
+    keys = [
+        (-int(sizes[segment]), fit.prototypes.centroids[segment].tolist(), fit.prototypes.modes[segment].tolist())
+        for segment in range(k)
+    ]
+    order = np.array(sorted(range(k), key=keys.__getitem__), dtype=np.int64)
+    return _in_order(fit, order), order
+
+
+def _in_order(fit: Clustering, order: IntArray) -> Clustering:
+    """Return the clustering with its segments in another order: first the one that stood at `order[0]`."""
+    position = np.empty(len(order), dtype=np.int64)
+    position[order] = np.arange(len(order))
+    prototypes = Prototypes(fit.prototypes.centroids[order], fit.prototypes.modes[order])
+    return Clustering(prototypes, position[fit.labels], fit.cost)
+
+
+def _with_segments(prepared: _Prepared, fit: Clustering, segment_ids: tuple[int, ...]) -> ClusterModel:
+    """Return the model with its centroids, modes and ids.
+
+    A feature that takes no part in distances gets the mean or mode of each segment, so that every feature has a value
+    and a distance in SQL, whose weight is 0, does not become null.
+    """
+    model, k = prepared.model, len(fit.prototypes)
+    sizes = np.maximum(np.bincount(fit.labels, minlength=k), 1)
+    centroids = np.empty((k, len(model.scalers)))
+    modes = np.empty((k, len(model.categories)), dtype=object)
+    fitted_centroids, fitted_modes = iter(fit.prototypes.centroids.T), iter(fit.prototypes.modes.T)
+    for column, (name, scaler) in enumerate(model.scalers.items()):
+        sums = np.bincount(fit.labels, weights=prepared.scaled[name], minlength=k)
+        centroids[:, column] = next(fitted_centroids) if scaler.weight > 0 else sums / sizes
+    for column, (name, category) in enumerate(model.categories.items()):
+        levels, codes = prepared.levels[name], prepared.codes[name]
+        counts = np.bincount(fit.labels * len(levels) + codes, minlength=k * len(levels)).reshape(k, len(levels))
+        modes[:, column] = levels[next(fitted_modes) if category.weight > 0 else np.argmax(counts, axis=1)]
+    return ClusterModel(model.scalers, model.categories, centroids, modes, segment_ids)
+
+
+def _segment_rows(
+    model: ClusterModel, prepared: _Prepared, labels: IntArray, phrases: PhraseBook, kept: Mapping[int, str]
+) -> list[ParameterRow]:
+    """Return name, description and size of every segment; names that are kept stay as they are."""
+    traits = [_traits(model, prepared, segment, labels == segment, phrases) for segment in range(model.n_segments)]
+    names = name_segments(traits, segment_ids=model.segment_ids, kept=kept)
+    rows: list[ParameterRow] = []
+    for segment, (segment_id, name, own) in enumerate(zip(model.segment_ids, names, traits, strict=True)):
+        size = int(np.count_nonzero(labels == segment))
+        text = describe_segment(own, size=size, sample_size=len(labels))
+        rows += [
+            ParameterRow("segment", segment_id, "name", value_string=name),
+            ParameterRow("segment", segment_id, "description", value_string=text),
+            ParameterRow("segment", segment_id, "sample_size", value_double=float(size)),
+        ]
+    return rows
+
+
+def _traits(
+    model: ClusterModel, prepared: _Prepared, segment: int, members: BoolArray, phrases: PhraseBook
+) -> list[Trait]:
+    """Return how a segment differs from the sample in every feature that takes part."""
+    traits: list[Trait] = []
+    for column, (name, scaler) in enumerate(model.scalers.items()):
+        if scaler.weight > 0:
+            values = prepared.scaled[name]
+            mean, spread = float(values.mean()), float(values.std())
+            centroid = float(model.centroids[segment, column])
+            deviation = (centroid - mean) / spread if spread > 0 else 0.0
+            typical, overall = (float(value) for value in scaler.invert(np.array([centroid, mean])))
+            traits.append(numeric_trait(name, deviation, typical=typical, overall=overall, phrase=phrases.get(name)))
+    for column, (name, category) in enumerate(model.categories.items()):
+        if category.weight > 0:
+            level = str(model.modes[segment, column])
+            has_level = prepared.levels[name][prepared.codes[name]] == level
+            share = float(np.count_nonzero(has_level & members)) / max(int(np.count_nonzero(members)), 1)
+            traits.append(
+                category_trait(
+                    name,
+                    level,
+                    share=share,
+                    overall_share=float(np.mean(has_level)),
+                    is_boolean=category.is_boolean,
+                    phrase=phrases.get(name),
+                )
+            )
+    return traits
+
+
+def _search_rows(trials: Sequence[KTrial], chosen: int, reason: str, min_share: float) -> list[ParameterRow]:
+    """Return the search for k as rows; segment_id holds k, and what was not defined has no row."""
+    rows: list[ParameterRow] = []
+    for trial in trials:
+        values = {
+            **{name: value for name, value in asdict(trial).items() if name != "k"},
+            "admissible": float(trial.is_admissible(min_share)),
+            "chosen": float(trial.k == chosen),
+        }
+        rows += [
+            ParameterRow("k_search", trial.k, feature, value_double=value)
+            for feature, value in values.items()
+            if value is not None
+        ]
+    rows.append(ParameterRow("k_search", chosen, "reason", value_string=reason))
+    return rows
+
+
+def _sensitivity_rows(
+    config: SegmentationConfig, eligible: pd.DataFrame, labels: IntArray, k: int
+) -> list[ParameterRow]:
+    """Return how much the segmentation owes to each choice; feature names what is changed and level how."""
+    rng = np.random.default_rng(config.seed)
+    rows = np.sort(rng.choice(len(eligible), min(len(eligible), SENSITIVITY_ROWS), replace=False))
+    few = eligible.iloc[rows].reset_index(drop=True)
+
+    def refit(changed: SegmentationConfig) -> IntArray | None:
+        data = _prepare(changed, few).data
+        if data.numeric.shape[1] + data.codes.shape[1] == 0 or count_distinct(data) < k:
+            return None
+        return fit_kprototypes(data, k, seed=config.seed).labels
+
+    return [
+        ParameterRow("sensitivity", feature=found.feature, level=found.change, value_double=found.adjusted_rand)
+        for found in sensitivities(config, labels[rows], refit)
+    ]
+
+
+def _baseline_rows(
+    config: SegmentationConfig, prepared: _Prepared, eligible: pd.DataFrame, fit: Clustering
+) -> list[ParameterRow]:
+    """Return what the customers of the fit look like: what drift is measured against."""
+    rows = [distance_row(own_distances(prepared.data, fit.prototypes, fit.labels))]
+    for feature in config.features:
+        if feature.kind == "number":
+            rows += number_rows(feature.name, to_floats(eligible[feature.name])[0])
+        else:
+            rows += level_rows(feature.name, prepared.codes[feature.name], prepared.levels[feature.name])
+    return rows
+
+
+def _tally_rows(
+    prepared: _Prepared, eligible: pd.DataFrame, labels: IntArray, segment_ids: Sequence[int]
+) -> list[ParameterRow]:
+    """Return how many customers the model was made from, by segment and level: online updates add to them."""
+    k = len(segment_ids)
+    levels: dict[str, dict[str, FloatArray]] = {}
+    for name, found in prepared.levels.items():
+        counts = np.bincount(labels * len(found) + prepared.codes[name], minlength=k * len(found)).reshape(k, -1)
+        levels[name] = heaviest({str(level): counts[:, place].astype(np.float64) for place, level in enumerate(found)})
+    sizes = np.bincount(labels, minlength=k).astype(np.float64)
+    as_of_date = pd.Timestamp(eligible["as_of_date"].max()).date().isoformat() if "as_of_date" in eligible else None
+    return tally_rows(Tally(sizes, np.zeros((k, 0)), levels), segment_ids, as_of_date=as_of_date, updates=0)

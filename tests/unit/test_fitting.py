@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -29,6 +30,7 @@ from clustering_cases import (
     number,
     sample_of,
 )
+from harness import run_command
 from segmentation.configuration import CandidateGates, KRange
 from segmentation.errors import UserError
 from segmentation.fitting import fit_all
@@ -506,3 +508,11 @@ def test_no_sample_breaks_the_fit_and_every_label_is_the_nearest(columns: Any, t
         assert result["segment_id"].between(1, fact(found, "k", "value_double")).all()
         assert np.isfinite(result["distance"]).all()
         assert (result["distance"] <= result["runner_up_distance"] + 1e-6).all()
+
+
+def test_who_fits_nothing_does_not_load_what_fits_need() -> None:
+    code = (
+        "import sys, segmentation.fitting, segmentation.online, segmentation.drift, segmentation.value.fitting; "
+        "print(*sorted({'sklearn', 'scipy.optimize'} & set(sys.modules)))"
+    )
+    assert run_command([sys.executable, "-c", code]).check().output.strip() == ""

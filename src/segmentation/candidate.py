@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from segmentation.choose_k import KTrial, choose_k
 from segmentation.columns import (
@@ -89,7 +90,9 @@ def fit_candidate(
     if config.uses_orders:
         eligible = sample[to_floats(sample["has_purchased"])[0] == 1]
     previous = _Previous.of(before, config_hash)
-    outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, previous, phrases)
+    # Here, since a limit holds for the libraries that are loaded when it is set: this module has loaded them.
+    with threadpool_limits(limits=1):
+        outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, previous, phrases)
     facts = [
         ParameterRow("model", feature="method", value_string=config.method),
         ParameterRow("model", feature="config_hash", value_string=config_hash),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from dataclasses import replace
 from decimal import Decimal
@@ -516,3 +518,27 @@ def test_who_fits_nothing_does_not_load_what_fits_need() -> None:
         "print(*sorted({'sklearn', 'scipy.optimize'} & set(sys.modules)))"
     )
     assert run_command([sys.executable, "-c", code]).check().output.strip() == ""
+
+
+def test_a_fit_has_one_thread_of_every_library_although_they_are_loaded_late() -> None:
+    code = """
+import pandas as pd
+from threadpoolctl import threadpool_info
+from clustering_cases import NO_PREVIOUS, configuration, configured
+from segmentation import cut_points, fitting
+
+cuts = cut_points.quintile_cuts
+
+def asked_about(values):
+    print(*sorted((pool["internal_api"], pool["num_threads"]) for pool in threadpool_info()))
+    return cuts(values)
+
+cut_points.quintile_cuts = asked_about
+columns = {"customer_id": ["a", "b"], "has_purchased": True, "recency_days": 1, "frequency": 2, "monetary": 3.0}
+fitting.fit_all(configuration(configured("rfm", "rfm")), pd.DataFrame(columns), NO_PREVIOUS, refit=False)
+"""
+    found = (
+        run_command([sys.executable, "-c", code], variables={"PYTHONPATH": os.pathsep.join(sys.path)}).check().output
+    )
+    assert "openmp" in found
+    assert set(re.findall(r", ([0-9]+)\)", found)) == {"1"}

@@ -32,12 +32,7 @@ from segmentation.kprototypes import estimate_gamma, fit_kprototypes
 from segmentation.lifecycle import successor
 from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
 from segmentation.online import Tally, heaviest, tally_rows
-from segmentation.parameters import (
-    CategoryWeight,
-    ClusterModel,
-    FittedModel,
-    ParameterRow,
-)
+from segmentation.parameters import CategoryWeight, ClusterModel, FittedModel, ParameterRow
 from segmentation.scaling import NumericScaler, fit_scaler
 from segmentation.scoring import labels_of
 from segmentation.sensitivity import sensitivities

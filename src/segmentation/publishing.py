@@ -378,7 +378,7 @@ def _renew(
     content = {}
     with ExitStack() as stack:
         # What is published is read for differences while another thread copies it.
-        copying = stack.enter_context(ThreadPoolExecutor(max_workers=1)).submit(_copy_to_disk, target, file)
+        copying = stack.enter_context(ThreadPoolExecutor(max_workers=1)).submit(shutil.copyfile, target, file)
         connection.execute(f"attach {quote_literal(str(target))} as {published} (type duckdb, read_only)")
         stack.callback(connection.execute, f"detach database if exists {published}")
         with _transaction(connection):
@@ -401,13 +401,6 @@ def _renew(
                 content[relation.place] = after
         _finish(connection, alias, relations)
     return content
-
-
-def _copy_to_disk(source: Path, copy: Path) -> None:
-    """Copy a file, and wait until it is on disk: the checkpoint of what is changed in it need not wait then."""
-    shutil.copyfile(source, copy)
-    with copy.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 @contextmanager

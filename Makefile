@@ -29,8 +29,8 @@ export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup spark-setup build test spark-test unit integration dbt-tests lint format demo-data \
-	stream soak soak-refresh bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
+.PHONY: help setup spark-setup build test spark-test unit integration dbt-tests golden lint format demo-data \
+	stream soak soak-refresh mutants bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
 	study-identity study-online requirements clean
 
 help: ## List the commands
@@ -115,6 +115,10 @@ unit: $(STAMP) ## Run the tests of the package alone (seconds)
 integration: $(STAMP) ## Run the tests that build the project
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/integration
 
+golden: $(STAMP) ## Write the golden results anew, which a change of the marts must come with (two minutes)
+	@GOLDEN=write $(BIN)/python -m pytest -q -n 0 -m golden tests/integration
+	@git --no-pager diff --stat -- tests/data/golden
+
 lint: $(STAMP) ## Check Python with ruff and mypy, SQL with sqlfluff
 	$(SAY) 'ruff'
 	@$(BIN)/ruff check .
@@ -166,6 +170,11 @@ soak-refresh: $(STAMP) ## Hold partial runs against full builds over random hist
 
 soak: $(STAMP) ## Soak the stream: SOAK_BATCHES=200 SOAK_KILLS=5 SOAK_CUSTOMERS=300 (some hours)
 	@$(BIN)/python benchmarks/soak_stream.py
+
+# Sizes given to the script itself come last and win: MUTANTS='--kind python --from 0 --to 50'.
+mutants: $(STAMP) ## Ask the tests whether they notice random mistakes (hours): MUTANTS_SQL=60 MUTANTS_PYTHON=150 SEED=number
+	@$(BIN)/python benchmarks/mutants.py --sql $(or $(MUTANTS_SQL),60) --python $(or $(MUTANTS_PYTHON),150) \
+		--seed $(SEED) $(MUTANTS)
 
 bench-spark: $(SPARK_STAMP) ## Time both engines over 100,000 and a million customers, and watch the driver's memory (twenty minutes)
 	@$(BIN)/python benchmarks/bench_spark.py

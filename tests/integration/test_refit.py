@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from golden import assert_golden
 from harness import DbtProject, Outcome, copy_of_project
 from small import (
     SEGMENTATIONS,
@@ -37,6 +38,11 @@ def grown(small: DbtProject, tmp_path_factory: pytest.TempPathFactory) -> DbtPro
         return build_small(project, inputs=more_customers(project))
 
     return built_once(tmp_path_factory, "grown", build)
+
+
+@pytest.mark.golden
+def test_a_second_build_has_its_golden_results(grown: DbtProject) -> None:
+    assert_golden(grown, "grown", schemas=("feeds", "marts"))
 
 
 def more_customers(project: DbtProject) -> dict[str, dict[str, str]]:

@@ -5,10 +5,9 @@
 {%- endmacro %}
 
 {% macro duckdb__file_listing(path) -%}
-    {#- Only name and size are asked of read_blob, so no content is read. -#}
     {%- set query -%}
         select filename, size
-        from read_blob({{ string_literal(path) }})
+        from {{ found_files(path) }}
         order by filename
     {%- endset -%}
     {%- set files = [] -%}
@@ -24,4 +23,10 @@
 
 {% macro default__file_listing(path) -%}
     {{ return(none) }}
+{%- endmacro %}
+
+
+{#- DuckDB's from-clause of the files themselves. Only name and size are asked of it, so no content is read. -#}
+{% macro found_files(path) -%}
+    read_blob({{ string_literal(path) }})
 {%- endmacro %}

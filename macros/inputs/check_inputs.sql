@@ -9,6 +9,7 @@
             {%- if view in selected_resources -%}
                 {%- if input_setting(input).get('path') -%}
                     {%- do check_input_place(input) -%}
+                    {%- do check_input_files(input) -%}
                     {%- do register_files(input_setting(input).path) -%}
                 {%- endif -%}
                 {%- do check_input(input) -%}

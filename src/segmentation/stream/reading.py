@@ -9,6 +9,7 @@ from typing import Final
 
 import duckdb
 
+from segmentation.csv_files import UnreadableError, is_csv, proved, read_csv, without_pattern
 from segmentation.errors import UserError
 from segmentation.publishing import quote_identifier, quote_literal
 
@@ -46,29 +47,12 @@ def engine() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-class UnreadableError(Exception):
-    """A file that cannot be accepted as it is.
-
-    Parameters
-    ----------
-    reason : str
-        What is wrong, for people.
-    may_be_unfinished : bool, default False
-        Whether it may be well once its writer has finished.
-    """
-
-    def __init__(self, reason: str, *, may_be_unfinished: bool = False) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.may_be_unfinished = may_be_unfinished
-
-
 def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> int:
     """Read a file in full and write its rows as Parquet.
 
-    CSV is read as text throughout, as a build reads it. A column that its input already has keeps the type that it has
-    there: text that holds such values is cast, and a text column takes numbers and dates as text. Where a value would
-    be lost, the file is refused.
+    CSV is read as text throughout, as a build reads it, once each of its lines has been proved. A column that its input
+    already has keeps the type that it has there: text that holds such values is cast, and a text column takes numbers
+    and dates as text. Where a value would be lost, the file is refused.
 
     Parameters
     ----------
@@ -93,29 +77,29 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> i
     """
     if not source.name.lower().endswith(ENDINGS):
         raise UnreadableError(f"its name ends in none of {', '.join(ENDINGS)}")
-    is_parquet = source.name.lower().endswith(".parquet")
     if source.stat().st_size == 0:
         raise UnreadableError("it is empty (0 bytes)", may_be_unfinished=True)
     if source.name.lower().endswith((".csv", ".tsv")) and not _ends_its_last_line(source):
         raise UnreadableError(
             "its last line has no end, so it may be half written; end it with a line break", may_be_unfinished=True
         )
-    path = quote_literal(str(source))
-    relation = (
-        f"read_parquet({path})"
-        if is_parquet
-        else f"read_csv({path}, header = true, all_varchar = true, quote = '\"', escape = '\"')"
-    )
+    if is_csv(source):
+        proved(source)
+        relation = read_csv(source)
+    else:
+        relation = f"read_parquet({quote_literal(without_pattern(source))}, hive_partitioning = false)"
     try:
         with engine() as connection:
             rows = write_relation(connection, relation, target, columns=columns)
     except duckdb.Error as error:
         if str(target) in str(error):
             raise UserError(f"The store cannot be written: {error}") from error
-        first_lines = " ".join(str(error).split("\n\n")[0].split())
-        raise UnreadableError(f"it cannot be read: {first_lines[:300]}", may_be_unfinished=True) from error
+        # Further lines of the engine's message hold the values of a row.
+        raise UnreadableError(
+            f"it cannot be read: {str(error).splitlines()[0][:300]}", may_be_unfinished=True
+        ) from error
     if rows == 0:
-        raise UnreadableError("it holds no rows", may_be_unfinished=not is_parquet)
+        raise UnreadableError("it holds no rows", may_be_unfinished=is_csv(source))
     return rows
 
 
@@ -123,7 +107,8 @@ def parquet_columns(path: Path | str) -> dict[str, str]:
     """Return names and DuckDB types of the columns of a Parquet file, or of all files that a glob matches."""
     with engine() as connection:
         described = connection.execute(
-            f"describe select * from read_parquet({quote_literal(str(path))}, union_by_name = true)"
+            f"describe select * from read_parquet({quote_literal(str(path))}, union_by_name = true, "
+            "hive_partitioning = false)"
         ).fetchall()
     return {str(row[0]): str(row[1]) for row in described}
 
@@ -175,7 +160,8 @@ def write_relation(
         f"copy (select {', '.join(selected)} from {relation}) to {quote_literal(str(target))} "
         "(format parquet, compression zstd)"
     )
-    counted = connection.execute(f"select count(*) from read_parquet({quote_literal(str(target))})").fetchall()
+    written = f"read_parquet({quote_literal(without_pattern(target))}, hive_partitioning = false)"
+    counted = connection.execute(f"select count(*) from {written}").fetchall()
     return int(counted[0][0])
 
 

@@ -180,7 +180,7 @@ class Store:
         listed = ", ".join(quote_literal(str(path)) for path in files)
         with engine() as connection:
             connection.execute(
-                f"copy (select * from read_parquet([{listed}], union_by_name = true)) "
+                f"copy (select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)) "
                 f"to {quote_literal(str(staged))} (format parquet, compression zstd)"
             )
         sync(staged)

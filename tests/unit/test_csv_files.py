@@ -8,6 +8,7 @@ import io
 import random
 import re
 import string
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +17,9 @@ import pytest
 
 from segmentation.csv_files import UnreadableError, csv_options, proved, read_csv, remote_options
 from segmentation.file_functions import problem_of_files
+from segmentation.stream.landing import Landing
 from segmentation.stream.reading import write_staged
+from segmentation.stream.store import Store
 
 HOSTILE = (
     *("#", '"', '""', "'", ",", ";", "|", "\t", "\n", "\r", "\r\n", "\n\n", "\\", '\\"', " ", "  x", "x "),
@@ -245,6 +248,24 @@ def test_the_stream_reads_the_same_rows(tmp_path: Path) -> None:
     assert rows == [("#1", "1"), ("#2", "2 # 3")]
     again = folder / "again.parquet"
     assert write_staged(target, again, columns={"order_id": "VARCHAR"}) == 2
+
+
+def test_the_stream_waits_for_a_compressed_file_that_is_being_copied(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "orders").mkdir(parents=True)
+    landing = Landing(tmp_path / "landing", inputs=["orders"], settle_seconds=0, patience_seconds=60)
+    store, whole, now = Store(tmp_path / "store"), gzip.compress(orders()), time.time()
+
+    def read(content: bytes, moment: float) -> int:
+        (tmp_path / "landing" / "orders" / "a.csv.gz").write_bytes(content)
+        (landed,) = landing.settled(now=moment)
+        return landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment).rows
+
+    for moment, is_waited_for in {now: True, now + 61: False}.items():
+        with pytest.raises(UnreadableError, match="cut short") as raised:
+            read(whole[:-20], moment)
+        assert raised.value.may_be_unfinished is is_waited_for
+    assert not any(store.incoming.iterdir())
+    assert read(whole, now + 62) == 4_000
 
 
 def test_the_stream_refuses_what_a_build_refuses(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_a_rejected_row_keeps_its_values_as_they_came(shop: DbtProject) -> None:
 
 
 def test_the_reject_share_leaves_out_what_was_set_aside_on_request(shop: DbtProject) -> None:
-    """Two of 16 customers are deleted; one of 14 orders is of a deleted one, another too late, as is one of 12 lines."""
+    """Two customers of 16 are deleted; an order of 14 is of a deleted one, and one is too late, as is a line of 12."""
     assert shop.query("select input, reject_share from staging.input_reconciliation where raw_rows > 0 order by 1") == [
         ("customers", 0.642857),  # 9 of 14
         ("order_items", 0.727273),  # 8 of 11

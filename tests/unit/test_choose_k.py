@@ -65,6 +65,12 @@ def test_a_k_with_too_small_a_segment_is_passed_over() -> None:
     assert choose_k(trials((2, 0.3, 0.4), (3, 0.9, 0.02)), min_share=0.03)[0] == 2
 
 
+def test_a_smallest_segment_of_just_the_share_is_enough() -> None:
+    assert choose_k(trials((2, 0.3, 0.4), (3, 0.9, 0.03)), min_share=0.03)[0] == 3
+    assert choose_k(trials((2, 0.3, 0.4), (3, 0.9, 0.029999)), min_share=0.03)[0] == 2
+    assert choose_k([separated(2, 0.9, 9.0), separated(3, 0.9, 9.0, share=0.03)], min_share=0.03)[0] == 3
+
+
 def test_where_no_k_qualifies_the_best_is_taken_and_the_reason_says_so() -> None:
     k, reason = choose_k(trials((2, 0.3, 0.01), (3, 0.9, 0.02)), min_share=0.03)
     assert k == 3

@@ -12,6 +12,7 @@ from segmentation.choose_k import KTrial
 from segmentation.configuration import CandidateGates, KRange
 from segmentation.gates import Gate, Standing, compare, smallest_share, standing_of
 from segmentation.parameters import ClusterModel, rows_from_frame
+from segmentation.scoring import score_clusters
 from segmentation.separation import Valleys
 from segmentation.verdict import Evidence, judge
 
@@ -104,6 +105,25 @@ def test_a_model_is_judged_on_customers_of_another_day() -> None:
     worse = standing_of(model, other, smallest_share=0.2, silhouette=0.5, seed=1)
     assert worse.evidence is not None
     assert judge(worse.evidence)[0] != "natural"
+
+
+@pytest.mark.parametrize("names", [{"amount", "visits", "channel", "member"}, {"channel", "member"}])
+def test_the_model_in_force_labels_the_customers_of_today_as_scoring_does(names: set[str]) -> None:
+    """With levels in another order than at the fit, with one that is new and one, a mode, that nobody has any more."""
+    features = [feature for feature in MIXED if feature.name in names]
+    assert {feature.name for feature in features} == names
+    config = configured("profile", "kprototypes", features, k=KRange(3, 3))
+    parameters = fitted(config, mixed_groups(600)[0])
+    model = ClusterModel.from_rows(rows_from_frame(parameters))
+    today = mixed_groups(500, seed=5)[0]
+    frequent = today["channel"].value_counts().index[0]
+    today["channel"] = today["channel"].replace({frequent: "aardvark"})
+    labels = score_clusters(parameters, today, borderline_margin=0.0)["segment_id"].to_numpy()
+    _, sizes = np.unique(labels, return_counts=True)
+    found = standing_of(model, today, smallest_share=0.0, silhouette=None, seed=1)
+    assert found.evidence is not None
+    assert found.evidence.trial.smallest_share == pytest.approx(sizes.min() / 500)
+    assert len(found.evidence.stability) == len(sizes)
 
 
 def test_a_model_whose_customers_all_went_into_one_segment_has_no_evidence() -> None:

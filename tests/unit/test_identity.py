@@ -79,6 +79,24 @@ def test_a_segment_that_is_mostly_new_keeps_the_id_and_not_the_name() -> None:
     assert found.of_same_meaning() == frozenset()
 
 
+def test_more_than_half_must_stay_together() -> None:
+    """In figures: of two segments that exchange half of their customers neither goes on, with one more both do."""
+    assert [kind for kind, *_ in kinds([[50, 50], [50, 50]], [1, 2])] == ["born", "born", "retired", "retired"]
+    assert kinds([[51, 49], [49, 51]], [1, 2]) == [("survived", 1, 1), ("survived", 2, 2)]
+
+
+def test_a_tenth_of_both_is_enough_to_be_the_same() -> None:
+    """In figures: of ten equal parts the first keeps the id, of eleven none does, though all lie within the old one."""
+    assert kinds([[10] * 10], [4])[0] == ("survived", 4, 4)
+    assert kinds([[9] * 11], [4]) == [*(("split", 4, 20 + new) for new in range(1, 12)), ("retired", 4, None)]
+
+
+def test_the_name_stays_with_half_of_the_customers_of_both() -> None:
+    """In figures: 50 of the 100 customers of either are enough, 49 are not."""
+    assert match(np.array([[50, 50, 0], [0, 0, 9]]), [1, 2], last_id=2).of_same_meaning() == {1, 2}
+    assert match(np.array([[49, 26, 25], [0, 0, 40]]), [1, 2], last_id=2).of_same_meaning() == {2}
+
+
 def test_ties_go_to_the_first() -> None:
     assert kinds([[50, 50]], [1]) == [("survived", 1, 1), ("split", 1, 21)]
     assert kinds([[50], [50]], [1, 2]) == [("survived", 1, 1), ("merged", 2, 1)]

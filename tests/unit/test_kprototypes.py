@@ -69,6 +69,28 @@ def test_costs_of_50_data_sets_are_not_above_those_of_kmodes() -> None:
     assert ours <= theirs
 
 
+@pytest.mark.parametrize("with_weights", [False, True])
+def test_more_customers_than_starts_are_tried_on_are_fitted_as_well(with_weights: bool) -> None:
+    """Starts compete on 5,000 of 7,000 customers; what comes out is what the planted groups themselves lead to."""
+    data, group = mixed(7_000, seed=5)
+    weights = np.random.default_rng(1).integers(1, 4, len(data)).astype(float) if with_weights else None
+    planted = Prototypes(
+        np.array([data.numeric[group == one].mean(axis=0) for one in range(4)]),
+        np.array([[np.bincount(column[group == one]).argmax() for column in data.codes.T] for one in range(4)]),
+    )
+    best = refine(data, planted, row_weights=weights)
+    fit = fit_kprototypes(data, 4, seed=0, row_weights=weights)
+    assert fit.cost == pytest.approx(best.cost, rel=1e-4)
+    assert adjusted_rand_score(fit.labels, best.labels) > 0.995
+    assert len(fit.labels) == len(data)
+    again = fit_kprototypes(data, 4, seed=0, row_weights=weights, n_threads=2)
+    assert np.array_equal(fit.labels, again.labels)
+    # Of the labels each is that of the nearest prototype, and the cost is the sum of these distances.
+    distances = squared_distances(data, fit.prototypes)
+    assert np.array_equal(distances.argmin(axis=1), fit.labels)
+    assert fit.cost == pytest.approx((distances.min(axis=1) * (1.0 if weights is None else weights)).sum())
+
+
 def test_a_segment_of_weight_n_is_n_equal_customers() -> None:
     data, _ = mixed(120, seed=3)
     times = np.random.default_rng(0).integers(1, 5, len(data))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import kendalltau, ks_2samp, spearmanr
+from scipy.stats.contingency import association, crosstab
 
 from segmentation.distances import MixedData
 from segmentation.null_model import NullModel
@@ -63,3 +64,23 @@ def test_counts_stay_counts_and_constants_constant() -> None:
     found = drawn(np.column_stack([rng.poisson(3, 2_000).astype(float), np.full(2_000, 7.0)])).numeric
     assert set(found[:, 0]) <= set(range(20))
     assert np.unique(found[:, 1]).tolist() == [7.0]
+
+
+@pytest.mark.parametrize("is_kept", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("with_number", [True, False])
+def test_two_categories_go_together_if_they_did(is_kept: float, with_number: bool) -> None:
+    """By Cramér's V, which knows no order: nought stays nought, and what there is may become less, not more."""
+    rng = np.random.default_rng(3)
+    one = rng.choice(3, 4_000, p=[0.5, 0.3, 0.2])
+    other = np.where(rng.random(4_000) < is_kept, one, rng.choice(3, 4_000, p=[0.5, 0.3, 0.2]))
+    numeric = rng.normal(size=(4_000, 1)) if with_number else np.empty((4_000, 0))
+    codes = np.column_stack([one, np.array([1, 2, 0])[other]])
+    found = drawn(numeric, codes).codes
+
+    def v(pair: np.ndarray) -> float:
+        return float(association(crosstab(pair[:, 0], pair[:, 1]).count, method="cramer"))
+
+    for column in (0, 1):
+        shares = np.bincount(codes[:, column]) / 4_000
+        assert np.bincount(found[:, column]) / 4_000 == pytest.approx(shares, abs=0.03)
+    assert is_kept / 3 <= v(found) <= v(codes) + 0.05

@@ -46,6 +46,7 @@ class Counted:
     succeeded: bool
     reason: str = ""
     is_refusal: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 class Counting:

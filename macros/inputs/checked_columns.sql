@@ -6,7 +6,7 @@
     {%- set checks = input_checks(input) -%}
     {%- set rules = checks | map(attribute='rule') | list -%}
     {%- set deletion = rules.index('deleted') + 1 if input == 'customers' -%}
-    {%- set kept = key_columns(input) + ['updated_at', 'loaded_at', 'deleted_at'] -%}
+    {%- set kept = key_columns(input) + bookkeeping_columns() -%}
     {%- set families = raw_families(input) -%}
     {%- set raw = [] -%}
     {%- for column in columns -%}

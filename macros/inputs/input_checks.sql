@@ -18,10 +18,14 @@
         'condition': 'deleted_at is not null',
         'reason': string_literal('deleted at source')
     }) -%}
+    {#- Whoever sends this meant to delete. It is judged before all else, so that no other fault hides it. -#}
+    {%- for check in unparsable_checks(columns | selectattr('name', 'equalto', 'deleted_at'), families, ['timestamp']) -%}
+        {%- do checks.append(dict(check, rule='unparsable_deletion')) -%}
+    {%- endfor -%}
 
     {%- do checks.extend(unparsable_checks(columns, families, ['decimal', 'double', 'integer'])) -%}
     {%- do checks.extend(unparsable_checks(columns, families, ['boolean'])) -%}
-    {%- do checks.extend(unparsable_checks(columns, families, ['date', 'timestamp'])) -%}
+    {%- do checks.extend(unparsable_checks(columns | rejectattr('name', 'equalto', 'deleted_at'), families, ['date', 'timestamp'])) -%}
     {%- do checks.extend(date_range_checks(input)) -%}
     {%- do checks.extend(test_account_checks(input)) -%}
 

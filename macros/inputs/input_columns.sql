@@ -45,14 +45,13 @@
             ('unit_cost', 'decimal', 'optional'),
         ],
     } -%}
-    {%- set bookkeeping = [
-        ('updated_at', 'timestamp', 'optional'),
-        ('loaded_at', 'timestamp', 'optional'),
-        ('deleted_at', 'timestamp', 'optional'),
-    ] -%}
     {%- set columns = [] -%}
-    {%- for name, type, role in declared[input] + bookkeeping -%}
+    {%- for name, type, role in declared[input] -%}
         {%- do columns.append({'name': name, 'type': type, 'role': role}) -%}
+    {%- endfor -%}
+    {%- for name in bookkeeping_columns() -%}
+        {%- set type = 'integer' if name == 'arrival_number' else 'timestamp' -%}
+        {%- do columns.append({'name': name, 'type': type, 'role': 'optional'}) -%}
     {%- endfor -%}
     {%- if input == 'customers' -%}
         {%- for name, type in declared_attributes().items() -%}

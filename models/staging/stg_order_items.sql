@@ -20,7 +20,8 @@ final as (
         ---------- bookkeeping
         updated_at,
         loaded_at,
-        deleted_at
+        deleted_at,
+        arrival_number
     from accepted
 )
 

@@ -199,7 +199,7 @@ VARIABLES = (
     "segmentations",
 )
 
-_LIFECYCLE_COLUMNS = ("updated_at", "loaded_at", "deleted_at")
+_LIFECYCLE_COLUMNS = ("updated_at", "loaded_at", "deleted_at", "arrival_number")
 INPUT_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "customers": (
         *("customer_id", "birth_date", "gender", "country", "region", "city", "postal_code", "signup_at"),

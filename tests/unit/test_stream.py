@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from harness import environment
 from segmentation.errors import UserError
 from segmentation.stream.__main__ import main
-from segmentation.stream.journal import Journal, Watermark
+from segmentation.stream.journal import Arrival, Journal, Watermark
 from segmentation.stream.landing import Landing
-from segmentation.stream.reading import UnreadableError, parquet_columns, write_staged
+from segmentation.stream.reading import ARRIVAL_COLUMN, UnreadableError, parquet_columns, write_staged
 from segmentation.stream.store import Store
 from segmentation.stream.tables import PolledTable, history_sources, read_tables_setting
 
@@ -32,14 +35,18 @@ def landing_of(folder: Path, *, settle: float = 0.0, patience: float = 60.0) -> 
     return Landing(folder, inputs=["orders"], settle_seconds=settle, patience_seconds=patience)
 
 
+def well(_name: str, _path: Path) -> str | None:
+    return None
+
+
 def staged(
     folder: Path, name: str, content: str | bytes, columns: Mapping[str, str] | None = None
 ) -> list[tuple[str, ...]]:
     """Return the rows of a file as the store would have them."""
     source, target = folder / name, folder / "staged.parquet"
     source.write_bytes(content.encode() if isinstance(content, str) else content)
-    write_staged(source, target, columns=columns or {})
-    return duckdb.sql(f"from read_parquet('{target}')").fetchall()
+    write_staged(source, target, columns=columns or {}, arrival=7)
+    return duckdb.sql(f"select * exclude ({ARRIVAL_COLUMN}) from read_parquet('{target}')").fetchall()
 
 
 def parquet(folder: Path, select: str) -> bytes:
@@ -53,7 +60,8 @@ def parquet(folder: Path, select: str) -> bytes:
 
 def test_csv_stays_text(tmp_path: Path) -> None:
     assert staged(tmp_path, "a.csv", "order_id,amount\n00123,1.50\n") == [("00123", "1.50")]
-    assert set(parquet_columns(tmp_path / "staged.parquet").values()) == {"VARCHAR"}
+    described = parquet_columns(tmp_path / "staged.parquet")
+    assert described == {"order_id": "VARCHAR", "amount": "VARCHAR", ARRIVAL_COLUMN: "BIGINT"}
 
 
 @pytest.mark.parametrize(
@@ -71,7 +79,7 @@ def test_a_column_keeps_the_type_that_it_first_came_in(
     tmp_path: Path, select: str, columns: dict[str, str], expected: object
 ) -> None:
     assert staged(tmp_path, "a.parquet", parquet(tmp_path, select), columns) == [(expected,)]
-    assert list(parquet_columns(tmp_path / "staged.parquet")) == list(columns)
+    assert list(parquet_columns(tmp_path / "staged.parquet")) == [*columns, ARRIVAL_COLUMN]
 
 
 def test_a_value_that_would_be_lost_is_refused_at_once(tmp_path: Path) -> None:
@@ -123,7 +131,7 @@ def test_an_unreadable_file_is_tried_again_and_given_up_in_the_end(tmp_path: Pat
 
     def read(moment: float) -> None:
         (landed,) = landing.settled(now=moment)
-        landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment)
+        landing.read(landed, store, columns={}, arrival_number=1, check=well, now=moment)
 
     with pytest.raises(UnreadableError) as raised:
         read(now)
@@ -141,7 +149,7 @@ def test_a_file_that_other_bytes_have_replaced_is_not_removed(tmp_path: Path, st
     landing, file = landing_of(tmp_path / "landing"), tmp_path / "landing" / "orders" / "a.csv"
     file.write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
     (landed,) = landing.settled(now=time.time())
-    arrival = landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=time.time())
+    arrival = landing.read(landed, store, columns={}, arrival_number=1, check=well, now=time.time())
     file.write_text(f"{HEADER}1,1,2026-01-01\n2,2,2026-01-02\n", encoding="utf-8")
     landing.remove(arrival)
     landing.set_aside(arrival, "not this one")
@@ -195,7 +203,7 @@ def test_a_store_that_somebody_else_has_changed_is_refused(tmp_path: Path, store
     landing, journal = landing_of(tmp_path / "landing"), Journal(store.journal_file)
     (tmp_path / "landing" / "orders" / "a.csv").write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
     (landed,) = landing.settled(now=time.time())
-    arrival = landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=time.time())
+    arrival = landing.read(landed, store, columns={}, arrival_number=1, check=well, now=time.time())
     number = journal.open_batch([arrival], {})
     (file,) = journal.files_of(number, "accepted")
     store.move_in(file)
@@ -208,12 +216,71 @@ def test_a_store_that_somebody_else_has_changed_is_refused(tmp_path: Path, store
         store.recover(journal)
 
 
+def accept(store: Store, journal: Journal, landing: Landing) -> None:
+    """Take what has landed as one batch, as the stream does."""
+    arrivals: list[Arrival] = []
+    for landed in landing.settled(now=time.time() + 1):
+        number = journal.next_arrival(len(arrivals))
+        arrivals.append(landing.read(landed, store, columns={}, arrival_number=number, check=well, now=time.time() + 1))
+    number = journal.open_batch(arrivals, {})
+    for file in journal.files_of(number, "accepted"):
+        store.move_in(file)
+        landing.remove(file)
+    journal.close_batch(number, now=time.time())
+
+
+def in_order_of_arrival(store: Store) -> list[str]:
+    rows = duckdb.sql(
+        f"select order_id from read_parquet('{store.glob('orders')}', union_by_name = true) order by {ARRIVAL_COLUMN}"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def test_rows_know_in_which_order_they_arrived_also_in_merged_files(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing, journal = landing_of(tmp_path / "landing"), Journal(store.journal_file)
+    expected = []
+    for batch in range(3):
+        for file in ("b", "a"):
+            # A column of this name in a file tells of another arrival than this one.
+            text = f"order_id,customer_id,ordered_at,arrival_number\n{batch}{file},1,2026-01-01,{-batch}\n"
+            (tmp_path / "landing" / "orders" / f"{file}.csv").write_text(text, encoding="utf-8")
+            expected.append(f"{batch}{file}")
+            time.sleep(0.02)
+        accept(store, journal, landing)
+        # A file that does not count takes no number from one that does.
+        journal.note_set_aside(journal.files_of(1, "accepted")[0], "sent again")
+    assert in_order_of_arrival(store) == expected
+    monkeypatch.setattr("segmentation.stream.store._MERGE_AT", 2)
+    store.merge(journal)
+    assert len(list((store.folder / "orders").iterdir())) == 1
+    assert in_order_of_arrival(store) == expected
+
+
+def test_a_store_of_an_earlier_version_gets_its_order_of_arrival(tmp_path: Path, store: Store) -> None:
+    landing, journal = landing_of(tmp_path / "landing"), Journal(store.journal_file)
+    for order in ("z", "y", "x"):
+        (tmp_path / "landing" / "orders" / "a.csv").write_text(f"{HEADER}{order},1,2026-01-01\n", encoding="utf-8")
+        accept(store, journal, landing)
+    for path in sorted((store.folder / "orders").iterdir())[:2]:
+        old = path.with_suffix(".old")
+        duckdb.sql(f"copy (select * exclude ({ARRIVAL_COLUMN}) from '{path}') to '{old}' (format parquet)")
+        old.rename(path)
+    store.recover(journal)
+    assert in_order_of_arrival(store) == ["z", "y", "x"]
+    before = {path.name: path.stat().st_mtime_ns for path in (store.folder / "orders").iterdir()}
+    store.recover(journal)
+    assert {path.name: path.stat().st_mtime_ns for path in (store.folder / "orders").iterdir()} == before
+    assert list(store.incoming.iterdir()) == []
+
+
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
 def polled(table: PolledTable, mark: Watermark, store: Store) -> tuple[list[str], Watermark]:
     """Return the ids that a poll finds, and the watermark after it."""
-    found = table.poll(mark, store, columns={})
+    found = table.poll(mark, store, columns={}, arrival_number=1)
     if found is None:
         return [], mark
     arrival, after = found
@@ -246,6 +313,66 @@ def test_a_poll_takes_each_row_once_also_at_the_very_watermark(tmp_path: Path, s
     assert polled(table, mark, store)[0] == []
 
 
+def test_a_later_watermark_is_a_later_arrival_whether_one_poll_finds_it_or_two(tmp_path: Path, store: Store) -> None:
+    database = tmp_path / "till.duckdb"
+    table = PolledTable("orders", database, "orders", "changed_at")
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("create table orders (order_id varchar, changed_at timestamp)")
+        connection.execute("insert into orders values ('2nd', '2026-01-02'), ('1st', '2026-01-01')")
+    mark, numbered = Watermark(None, {}), []
+    for poll in (1, 2):
+        found = table.poll(mark, store, columns={}, arrival_number=1000 * poll)
+        assert found is not None
+        arrival, mark = found
+        file = store.incoming / arrival.staged_name
+        numbered += duckdb.sql(f"select {ARRIVAL_COLUMN}, order_id from '{file}'").fetchall()
+        with duckdb.connect(str(database)) as connection:
+            connection.execute("insert into orders values ('4th', '2026-01-04'), ('3rd', '2026-01-03')")
+    assert [order for _, order in sorted(numbered)] == ["1st", "2nd", "3rd", "4th"]
+
+
+POLL = """
+import json, sys
+from pathlib import Path
+from segmentation.stream.journal import Watermark
+from segmentation.stream.store import Store
+from segmentation.stream.tables import PolledTable
+
+database, folder, marks = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
+for name, (value, taken) in marks.items():
+    table = PolledTable("orders", database, name, "loaded_at")
+    found = table.poll(Watermark(value, taken), Store(folder), columns={}, arrival_number=1)
+    marks[name] = [found[0].rows, found[1].value, found[1].taken] if found else [0, value, taken]
+print(json.dumps(marks))
+"""
+"""A process that polls tables and tells how many rows it took, and how far it has read then."""
+
+
+def test_no_time_zone_of_the_machine_makes_a_poll_take_a_row_twice(tmp_path: Path) -> None:
+    """In the hour that Berlin has twice a year; with a plain watermark too, in rows that follow the reader's zone."""
+    database = tmp_path / "till.duckdb"
+
+    def add(order: str) -> None:
+        with duckdb.connect(str(database)) as connection:
+            connection.execute("set TimeZone = 'Asia/Kolkata'")
+            connection.execute("create table if not exists with_zone (order_id varchar, loaded_at timestamptz)")
+            connection.execute(
+                "create view if not exists without_zone as "
+                "select order_id, timezone('UTC', loaded_at) as loaded_at, cast(loaded_at as varchar) as told "
+                "from with_zone"
+            )
+            connection.execute("insert into with_zone values (?, '2025-10-26 00:30:00+00')", [order])
+
+    marks: dict[str, Any] = {"with_zone": (None, {}), "without_zone": (None, {})}
+    for number, zone in enumerate(("America/New_York", "UTC", "Europe/Berlin", "Asia/Kolkata")):
+        add(f"o{number}")
+        words = [sys.executable, "-c", POLL, str(database), str(tmp_path / "store"), json.dumps(marks)]
+        ended = subprocess.run(words, env=environment(TZ=zone), capture_output=True, text=True, check=True)
+        found = json.loads(ended.stdout)
+        assert {name: rows for name, (rows, _, _) in found.items()} == {"with_zone": 1, "without_zone": 1}, zone
+        marks = {name: told[1:] for name, told in found.items()}
+
+
 def test_a_table_that_is_being_written_is_polled_later(tmp_path: Path, store: Store) -> None:
     database, ready = tmp_path / "till.duckdb", tmp_path / "ready"
     table = PolledTable("orders", database, "orders", "loaded_at")
@@ -259,7 +386,7 @@ with duckdb.connect({str(database)!r}) as connection:
     with subprocess.Popen([sys.executable, "-c", writer], stdin=subprocess.PIPE) as process:
         while not ready.exists() and process.poll() is None:
             time.sleep(0.05)
-        assert table.poll(Watermark(None, {}), store, columns={}) is None
+        assert table.poll(Watermark(None, {}), store, columns={}, arrival_number=1) is None
         process.communicate()
     assert polled(table, Watermark(None, {}), store)[0] == ["a"]
 
@@ -267,7 +394,7 @@ with duckdb.connect({str(database)!r}) as connection:
 def test_a_table_that_is_not_there_is_an_error(tmp_path: Path, store: Store) -> None:
     table = PolledTable("orders", tmp_path / "absent.duckdb", "orders", "loaded_at")
     with pytest.raises(UserError, match=r"TABLES.orders.database: .*absent.duckdb cannot be opened"):
-        table.poll(Watermark(None, {}), store, columns={})
+        table.poll(Watermark(None, {}), store, columns={}, arrival_number=1)
     database = tmp_path / "till.duckdb"
     with duckdb.connect(str(database)) as connection:
         connection.execute("create table orders as select 'a' as order_id, now()::timestamp as loaded_at")
@@ -276,7 +403,7 @@ def test_a_table_that_is_not_there_is_an_error(tmp_path: Path, store: Store) -> 
         (PolledTable("orders", database, "orders", "loaded"), 'no column loaded; did you mean "loaded_at"?'),
     ):
         with pytest.raises(UserError, match=message):
-            wrong.poll(Watermark(None, {}), store, columns={})
+            wrong.poll(Watermark(None, {}), store, columns={}, arrival_number=1)
 
 
 def test_a_setting_of_tables_that_cannot_be_is_an_error() -> None:

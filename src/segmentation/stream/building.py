@@ -40,12 +40,15 @@ class Verdict:
         Whether a test or a check refused the data. Otherwise something broke, and it need not be the data.
     seconds : float
         How long it took.
+    warnings : tuple of str
+        What the project's tests ask somebody to look at, though the build goes on.
     """
 
     succeeded: bool
     reason: str
     is_refusal: bool
     seconds: float
+    warnings: tuple[str, ...]
 
 
 class WarmProject:
@@ -76,6 +79,7 @@ class WarmProject:
         self._parsed: bytes | None = None
         self._known_headers: set[tuple[str, tuple[str, ...]]] = set()
         self._messages: list[str] = []
+        self._warnings: list[str] = []
 
     def inputs(self) -> dict[str, Any]:
         """Return what the variables say of each input.
@@ -113,9 +117,9 @@ class WarmProject:
         invoked = self._invoke(words, {**self._variables, "inputs": inputs})
         seconds = time.perf_counter() - began
         if invoked.success:
-            return Verdict(True, "", is_refusal=False, seconds=seconds)
+            return Verdict(True, "", is_refusal=False, seconds=seconds, warnings=tuple(self._warnings))
         reason, is_refusal = self._failure(invoked)
-        return Verdict(False, reason, is_refusal, seconds)
+        return Verdict(False, reason, is_refusal, seconds, tuple(self._warnings))
 
     def check(self, name: str, file: Path, *, inputs: Mapping[str, Any], columns: Collection[str]) -> str | None:
         """Return what is wrong with the columns of a file for an input; None if nothing is.
@@ -170,14 +174,16 @@ class WarmProject:
         return manifest
 
     def _invoke(self, words: Sequence[str], variables: Mapping[str, Any]) -> dbtRunnerResult:
-        self._messages = []
+        self._messages, self._warnings = [], []
         runner = dbtRunner(manifest=self._manifest(), callbacks=[self._listen])
         return runner.invoke([*_QUIET, *words, *self._words, "--vars", json.dumps(variables, ensure_ascii=False)])
 
     def _listen(self, event: Any) -> None:
         """Keep what macros tell people: a failed test says no more than its number of rows."""
         if event.info.name in {"JinjaLogInfo", "RunningOperationCaughtError", "RunningOperationUncaughtError"}:
-            self._messages.append(str(event.info.msg))
+            message = str(event.info.msg)
+            # A warning is no reason why a build fails.
+            (self._warnings if _one_line(message).startswith("Warning: ") else self._messages).append(message)
 
     def _failure(self, invoked: dbtRunnerResult) -> tuple[str, bool]:
         """Return why a command failed, and whether it was the data that were refused."""

@@ -15,10 +15,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-__all__ = ["Arrival", "Batch", "Journal", "Origin", "StoredFile", "Watermark"]
+__all__ = ["HISTORY", "Arrival", "Batch", "Journal", "Origin", "StoredFile", "Watermark"]
 
 Origin = Literal["landing", "history", "table"]
 """A landed file, what the inputs held before the first batch, or rows of a polled table."""
+
+HISTORY: Final = 0
+"""Number of arrival of all rows that an input held before: which of its files is the later one, nobody has told."""
+
+_ARRIVALS_APART: Final = 10**9
+"""Between the numbers of two files: the rows of a poll have an order of their own."""
 
 _SCHEMA: Final = """
 create table if not exists batches (
@@ -260,6 +266,29 @@ class Journal:
             [name, content_hash],
         ).fetchone()
         return _stored(found) if found else None
+
+    def next_arrival(self, waiting: int = 0) -> int:
+        """Return the number of arrival of the next file: higher than those of all files before.
+
+        Parameters
+        ----------
+        waiting : int, default 0
+            How many files have been read for the batch that is being gathered.
+        """
+        last = int(self._value("select coalesce(max(file_number), 0) from files"))
+        return (last + waiting + 1) * _ARRIVALS_APART
+
+    def arrival_numbers(self) -> dict[tuple[str, str], int]:
+        """Return the number of arrival of each stored file, by input and name; of a merged one, its latest part's."""
+        rows = self._connection.execute(
+            """
+            select input, stored_name, max(case when origin = 'history' then 0 else file_number end) as number
+            from files
+            where outcome = 'accepted'
+            group by input, stored_name
+            """
+        )
+        return {(row["input"], row["stored_name"]): int(row["number"]) * _ARRIVALS_APART for row in rows}
 
     def has_history(self, name: str) -> bool:
         """Return whether what an input held before the first batch was taken."""

@@ -139,6 +139,7 @@ class Landing:
         store: Store,
         *,
         columns: Mapping[str, str],
+        arrival_number: int,
         check: Callable[[str, Path], str | None],
         now: float,
     ) -> Arrival:
@@ -152,6 +153,8 @@ class Landing:
             Where its rows go.
         columns : mapping of str to str
             Columns that the input has so far.
+        arrival_number : int
+            Number that its rows carry.
         check : callable
             Takes an input and a Parquet file and returns what is wrong with its columns, or None.
         now : float
@@ -164,7 +167,7 @@ class Landing:
         """
         staged = store.incoming / f"{landed.input}-unfinished.parquet"
         try:
-            rows = write_staged(landed.path, staged, columns=columns)
+            rows = write_staged(landed.path, staged, columns=columns, arrival=arrival_number)
             problem = check(landed.input, staged)
             if problem:
                 raise UnreadableError(problem)  # noqa: TRY301

@@ -46,6 +46,8 @@ class Outcome(Protocol):
     def reason(self) -> str: ...
     @property
     def is_refusal(self) -> bool: ...
+    @property
+    def warnings(self) -> Sequence[str]: ...
 
 
 class Project(Protocol):
@@ -271,7 +273,12 @@ class Stream:
                 arrivals.append(arrival)
         watermarks: dict[str, Watermark] = {}
         for table in self._tables:
-            polled = table.poll(self._journal.watermark(table.input), self._store, columns=columns[table.input])
+            polled = table.poll(
+                self._journal.watermark(table.input),
+                self._store,
+                columns=columns[table.input],
+                arrival_number=self._journal.next_arrival(len(arrivals)),
+            )
             if polled:
                 problem = self._check(table.input, self._store.incoming / polled[0].staged_name)
                 if problem:
@@ -289,7 +296,14 @@ class Stream:
     def _read(self, landed: Landed, columns: dict[str, str], before: Sequence[Arrival]) -> Arrival | None:
         now = time.time()
         try:
-            arrival = self._landing.read(landed, self._store, columns=columns, check=self._check, now=now)
+            arrival = self._landing.read(
+                landed,
+                self._store,
+                columns=columns,
+                arrival_number=self._journal.next_arrival(len(before)),
+                check=self._check,
+                now=now,
+            )
         except UnreadableError as error:
             if not error.may_be_unfinished:
                 unread = self._landing.unread(landed)
@@ -322,9 +336,12 @@ class Stream:
 
     def _tell_wrong_folders(self) -> None:
         for problem in self._landing.wrong_folders():
-            if problem not in self._told:
-                self._told.add(problem)
-                self._say(problem)
+            self._tell_once(problem)
+
+    def _tell_once(self, line: str) -> None:
+        if line not in self._told:
+            self._told.add(line)
+            self._say(line)
 
     # --- one batch ---------------------------------------------------------------------------------------------
 
@@ -420,6 +437,8 @@ class Stream:
         if number is not None:
             self._journal.count_build(number)
         outcome = self._project.build(self._build_inputs(), changed=self._changed)
+        for warning in outcome.warnings:
+            self._tell_once(warning)
         if outcome.succeeded:
             self._changed = set()
         return outcome

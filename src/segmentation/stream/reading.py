@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,22 @@ from segmentation.csv_files import UnreadableError, is_csv, proved, read_csv, wi
 from segmentation.errors import UserError
 from segmentation.publishing import quote_identifier, quote_literal
 
-__all__ = ["ENDINGS", "UnreadableError", "engine", "parquet_columns", "write_relation", "write_staged"]
+__all__ = [
+    "ARRIVAL_COLUMN",
+    "ENDINGS",
+    "UnreadableError",
+    "engine",
+    "in_utc",
+    "parquet_columns",
+    "write_relation",
+    "write_staged",
+]
 
 ENDINGS: Final = (".parquet", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
 """Names of files that can be read."""
+
+ARRIVAL_COLUMN: Final = "arrival_number"
+"""Column of every stored file, and of every input: of two rows with one key the higher number arrived later."""
 
 _TEXT: Final = "VARCHAR"
 _NUMBERS: Final = (
@@ -44,10 +56,16 @@ def engine() -> duckdb.DuckDBPyConnection:
     )
     # The terminal is for one line a batch.
     connection.execute("set enable_progress_bar = false")
+    return in_utc(connection)
+
+
+def in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Have a connection write points in time as UTC text, as builds do, whatever the time zone of the machine."""
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 
-def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> int:
+def write_staged(source: Path, target: Path, *, columns: Mapping[str, str], arrival: int) -> int:
     """Read a file in full and write its rows as Parquet.
 
     CSV is read as text throughout, as a build reads it, once each of its lines has been proved. A column that its input
@@ -62,6 +80,8 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> i
         The Parquet file to write.
     columns : mapping of str to str
         Names and DuckDB types of the columns that the input has so far.
+    arrival : int
+        Number of the arrival, which its rows carry.
 
     Returns
     -------
@@ -90,7 +110,7 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str]) -> i
         relation = f"read_parquet({quote_literal(without_pattern(source))}, hive_partitioning = false)"
     try:
         with engine() as connection:
-            rows = write_relation(connection, relation, target, columns=columns)
+            rows = write_relation(connection, relation, target, columns=columns, arrival=str(arrival))
     except duckdb.Error as error:
         if str(target) in str(error):
             raise UserError(f"The store cannot be written: {error}") from error
@@ -114,7 +134,13 @@ def parquet_columns(path: Path | str) -> dict[str, str]:
 
 
 def write_relation(
-    connection: duckdb.DuckDBPyConnection, relation: str, target: Path, *, columns: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    target: Path,
+    *,
+    columns: Mapping[str, str],
+    arrival: str,
+    hidden: Collection[str] = (),
 ) -> int:
     """Write a relation's rows as Parquet, with the column types that its input has; return their number.
 
@@ -128,6 +154,10 @@ def write_relation(
         The Parquet file to write.
     columns : mapping of str to str
         Names and DuckDB types of the columns that the input has so far.
+    arrival : str
+        SQL that gives the number of each row's arrival.
+    hidden : collection of str
+        Columns that are not written.
 
     Raises
     ------
@@ -135,6 +165,9 @@ def write_relation(
         If it holds values that its input's columns cannot hold.
     """
     described = connection.execute(f"describe select * from {relation}").fetchall()
+    # What arrived when is known to the stream alone: a column of that name in the file would tell of another one.
+    left_out = {ARRIVAL_COLUMN, *hidden}
+    described = [row for row in described if str(row[0]).lower() not in left_out]
     known = {name.lower(): (name, data_type) for name, data_type in columns.items()}
     selected = []
     checks: list[tuple[str, str, str, str]] = []
@@ -156,6 +189,7 @@ def write_relation(
                 f"column {name}: expected {wanted}, as in the files before; {lost[0][1]:,} values are none, such as "
                 f"'{lost[0][0]}'"
             )
+    selected.append(f"cast({arrival} as bigint) as {ARRIVAL_COLUMN}")
     connection.execute(
         f"copy (select {', '.join(selected)} from {relation}) to {quote_literal(str(target))} "
         "(format parquet, compression zstd)"

@@ -19,7 +19,7 @@ from segmentation.errors import UserError
 from segmentation.files import put_in_place, sync
 from segmentation.publishing import quote_literal
 from segmentation.stream.journal import Arrival, Journal, StoredFile
-from segmentation.stream.reading import engine, parquet_columns
+from segmentation.stream.reading import ARRIVAL_COLUMN, engine, parquet_columns, write_relation
 
 __all__ = ["INPUTS", "Store"]
 
@@ -149,6 +149,28 @@ class Store:
         self._check(journal.accepted_names())
         for leftover in self.incoming.iterdir():
             leftover.unlink()
+        self._number_arrivals(journal)
+
+    def _number_arrivals(self, journal: Journal) -> None:
+        """Give the rows of an earlier version's store their numbers of arrival, without which corrections may lose."""
+        numbers = journal.arrival_numbers()
+        for name in self.inputs():
+            with engine() as connection:
+                found = connection.execute(
+                    "select file_name from parquet_schema(?) group by file_name having not bool_or(name = ?)",
+                    [self.glob(name), ARRIVAL_COLUMN],
+                ).fetchall()
+                for place in sorted(Path(file_name) for (file_name,) in found):
+                    numbered = self.incoming / f"{name}-{place.name}"
+                    write_relation(
+                        connection,
+                        f"read_parquet({quote_literal(str(place))}, hive_partitioning = false)",
+                        numbered,
+                        columns={},
+                        arrival=str(numbers[name, place.name]),
+                    )
+                    put_in_place(numbered, place)
+            self._columns.pop(name, None)
 
     def _check(self, accepted: dict[str, set[str]]) -> None:
         for name in INPUTS:

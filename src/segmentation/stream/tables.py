@@ -13,14 +13,15 @@ import duckdb
 from segmentation.errors import UserError, did_you_mean
 from segmentation.files import put_in_place
 from segmentation.publishing import quote_identifier, quote_literal
-from segmentation.stream.journal import Arrival, Watermark
+from segmentation.stream.journal import HISTORY, Arrival, Watermark
 from segmentation.stream.landing import content_hash
-from segmentation.stream.reading import UnreadableError, engine, write_relation, write_staged
+from segmentation.stream.reading import UnreadableError, engine, in_utc, write_relation, write_staged
 from segmentation.stream.store import INPUTS, Store
 
 __all__ = ["PolledTable", "history_sources", "read_tables_setting", "take_history"]
 
 _KEYS: Final = ("database", "table", "watermark")
+_OWN_COLUMNS: Final = ("stream_mark", "stream_hash", "stream_ordinal")
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,25 @@ class PolledTable:
     table: str
     watermark: str
 
-    def poll(self, mark: Watermark, store: Store, *, columns: Mapping[str, str]) -> tuple[Arrival, Watermark] | None:
+    def poll(
+        self, mark: Watermark, store: Store, *, columns: Mapping[str, str], arrival_number: int
+    ) -> tuple[Arrival, Watermark] | None:
         """Read the rows above the watermark into the store's folder `incoming`.
 
         Rows with the very value of the watermark may come in several polls: those that were taken are known by their
-        hashes, and equal ones by their number.
+        hashes, and equal ones by their number. Points in time are compared, and hashed, as UTC.
+
+        Parameters
+        ----------
+        mark : Watermark
+            How far the table has been read.
+        store : Store
+            Where its rows go.
+        columns : mapping of str to str
+            Columns that the input has so far.
+        arrival_number : int
+            Number that this poll's rows carry, the lowest watermark's first: so a later version of a row wins, whether
+            one poll finds both or two.
 
         Returns
         -------
@@ -76,9 +91,9 @@ class PolledTable:
             if not count:
                 return None
             staged = store.incoming / f"{self.input}-unfinished.parquet"
-            relation = "(select * exclude (stream_mark, stream_hash, stream_ordinal) from fresh)"
+            ranked = f"{arrival_number} + dense_rank() over (order by stream_mark)"
             try:
-                rows = write_relation(connection, relation, staged, columns=columns)
+                rows = write_relation(connection, "fresh", staged, columns=columns, arrival=ranked, hidden=_OWN_COLUMNS)
             except UnreadableError as error:
                 raise UserError(f"TABLES.{self.input}: {self.table}: {error.reason}") from error
             at_mark = connection.execute(
@@ -109,7 +124,7 @@ class PolledTable:
         if mark.taken:
             connection.executemany("insert into taken values (?, ?)", list(mark.taken.items()))
         above = "" if mark.value is None else f"and {column} >= {quote_literal(mark.value)}"
-        at_mark = "false" if mark.value is None else f"cast({column} as varchar) = {quote_literal(mark.value)}"
+        at_mark = "false" if mark.value is None else f"{column} = {quote_literal(mark.value)}"
         connection.execute(f"""
             create temp table fresh as
             with candidates as (
@@ -196,7 +211,7 @@ def history_sources(name: str, setting: Mapping[str, Any], warehouse: Path) -> I
 def take_history(
     name: str, kind: str, place: str, *, warehouse: Path, store: Store, columns: Mapping[str, str]
 ) -> Arrival:
-    """Read one source of an input's history into the store's folder `incoming`.
+    """Read one source of an input's history into the store's folder `incoming`: what was there before all arrivals.
 
     Raises
     ------
@@ -206,10 +221,11 @@ def take_history(
     staged = store.incoming / f"{name}-unfinished.parquet"
     try:
         if kind == "file":
-            rows = write_staged(Path(place), staged, columns=columns)
+            rows = write_staged(Path(place), staged, columns=columns, arrival=HISTORY)
         else:
             with duckdb.connect(str(warehouse), read_only=True) as connection:
-                rows = write_relation(connection, place, staged, columns=columns)
+                in_utc(connection)
+                rows = write_relation(connection, place, staged, columns=columns, arrival=str(HISTORY))
     except UnreadableError as error:
         raise UserError(f"vars.inputs.{name}: {place}: {error.reason}") from error
     digest = content_hash(Path(place) if kind == "file" else staged)

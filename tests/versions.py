@@ -91,10 +91,10 @@ CASES = {
 }
 
 
-def order_rows(*, backwards: bool = False) -> list[tuple[str, ...]]:
+def order_rows(*, customer: str = "c1", backwards: bool = False) -> list[tuple[str, ...]]:
     """Return header and rows of the orders that the cases make, each version's name in `channel`."""
     rows = [
-        (key, "c1", "2024-01-01", name, *(columns.get(column, "") for column in COLUMNS))
+        (key, customer, "2024-01-01", name, *(columns.get(column, "") for column in COLUMNS))
         for key, case in CASES.items()
         for name, columns in case.versions.items()
     ]

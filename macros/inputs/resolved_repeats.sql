@@ -103,9 +103,9 @@ decided as (
             when kept_reject_rule = 'unparsable_deletion'
                 then 'of another one deleted_at is not a date, so none is taken for current'
             when kept_version_is_deletion then 'it was deleted, and no later version follows'
-            when version_at is distinct from kept_version_at then 'a later version is kept'
-            when version_arrived_at is distinct from kept_version_arrived_at then 'the one that was loaded later is kept'
-            when arrival_number is distinct from kept_arrival_number then 'the one that arrived later is kept'
+            when (version_at is distinct from kept_version_at) then 'a later version is kept'
+            when (version_arrived_at is distinct from kept_version_arrived_at) then 'the one that was loaded later is kept'
+            when (arrival_number is distinct from kept_arrival_number) then 'the one that arrived later is kept'
             when version_is_undated <> kept_version_is_undated then 'the one with an updated_at is kept'
             when version_refuses <> kept_version_refuses then 'the one that refuses marketing is kept'
             when version_amounts <> kept_version_amounts or version_values <> kept_version_values

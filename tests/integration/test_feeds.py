@@ -137,28 +137,38 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 
 
 def test_changes_consent_and_erasure_from_one_export_to_the_next(small: DbtProject, tmp_path: Path) -> None:
-    """One customer takes back consent and another is deleted at the source: both leave the feeds, one leaves all."""
+    """One customer takes back consent, one is deleted at the source, and one is, but nobody knows when: all leave.
+
+    The deletion is a row of its own, without updated_at, beside the version that stood until then and has one.
+    """
     project = copy_of_small(small, tmp_path / "warehouse")
     feed = """
         select customer_id from feeds.feed_candidates
-        where platform = 'google' and outcome = 'exported' order by customer_id limit 2
+        where platform = 'google' and outcome = 'exported' order by customer_id limit 3
     """
     minimum = {"segmentations": "auto", "minimum_size": 1, "holdout_share": 0.1, "calling_code": None}
     build_small(project, audiences=minimum).check()
-    (refusing,), (erased,) = project.query(feed)
+    (refusing,), (erased,), (unclear,) = project.query(feed)
     first = project.query("select count(*) from feeds.exported_feed_members where platform = 'google'")
     build_small(project, audiences=minimum).check()
     assert project.query("select count(*) from marts.feed_changes", published=True) == [(0,)]
 
     inputs = variables(project)["inputs"]
-    inputs["customers"]["path"] = str(changed_customers(Path(inputs["customers"]["path"]), tmp_path, refusing, erased))
-    build_small(project, inputs=inputs, audiences=minimum).check()
+    inputs["customers"]["path"] = str(
+        changed_customers(Path(inputs["customers"]["path"]), tmp_path, refusing, erased, unclear)
+    )
+    outcome = build_small(project, inputs=inputs, audiences=minimum).check()
     assert project.query(
         "select change, count(*) from marts.feed_changes where platform = 'google' group by 1", published=True
-    ) == [("remove", 2)]
+    ) == [("remove", 3)]
     assert project.query("select count(*) from feeds.exported_feed_members where platform = 'google'") == [
-        (first[0][0] - 2,)
+        (first[0][0] - 3,)
     ]
+    # Nobody is taken for alive of whom the source says that they are deleted, however it says it.
+    assert "Warning: input customers: 1 rows are rejected as unparsable_deletion." in outcome.output
+    for table in ("staging.stg_customers", "marts.dim_customers"):
+        query = f"select count(*) from {table} where customer_id in ('{erased}', '{unclear}')"
+        assert project.query(query) == [(0,)], table
     # Whoever takes back consent stays a customer; whoever is deleted is nowhere behind staging.
     assert project.query(
         f"select count(*) > 0 from publication.published_segments where customer_id = '{refusing}'"
@@ -184,17 +194,18 @@ def test_changes_consent_and_erasure_from_one_export_to_the_next(small: DbtProje
     assert raw_values == [(0,)]
 
 
-def changed_customers(path: Path, folder: Path, refusing: str, erased: str) -> Path:
-    """Copy a file of customers in which one takes back consent and one is deleted."""
+def changed_customers(path: Path, folder: Path, refusing: str, erased: str, unclear: str) -> Path:
+    """Copy a file of customers in which one takes back consent, one is deleted, and one is, but nobody knows when."""
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        row["deleted_at"] = "2025-12-30 00:00:00" if row["customer_id"] == erased else ""
         if row["customer_id"] == refusing:
             row["marketing_consent"] = "false"
     copy = folder / "customers.csv"
     with copy.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, [*rows[0], "deleted_at"])
         writer.writeheader()
         writer.writerows(rows)
+        writer.writerow({"customer_id": erased, "deleted_at": "2026-01-02 08:00:00"})
+        writer.writerow({"customer_id": unclear, "deleted_at": "yes"})
     return copy

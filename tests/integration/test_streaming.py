@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from harness import ROOT, DbtProject, Outcome, run_command
@@ -54,3 +57,79 @@ def test_a_first_batch_that_is_refused_is_taken_again(small: DbtProject, tmp_pat
         assert "expected at most 0.0" in outcome.output
     assert not (tmp_path / "published" / "shop.duckdb").exists()
     assert [path for name in inputs for path in (tmp_path / "store" / name).glob("*")] == []
+
+
+def shop_that_is_corrected(project: DbtProject) -> dict[str, object]:
+    """Write what a shop held before its stream, and into the landing folder what it says afterwards, without a date."""
+    people = [(f"c{n}", f"c{n}@example.com", "true", "2024-02-01 10:00:00") for n in range(30)]
+    orders = [(f"o{n}", f"c{n % 30}", f"2024-01-{1 + n % 28:02}", "10.00") for n in range(60)]
+    items = [("o40", "1", "p1", "1", "10.00"), ("o41", "1", "p1", "1", "10.00")]
+    headers = {
+        "customers": ["customer_id", "email", "marketing_consent", "updated_at"],
+        "orders": ["order_id", "customer_id", "ordered_at", "order_amount"],
+        "order_items": ["order_id", "line_number", "product_id", "quantity", "unit_price"],
+        "products": ["product_id", "product_name", "category", "unit_cost"],
+    }
+    before: dict[str, Sequence[tuple[str, ...]]] = {
+        "customers": people,
+        "orders": orders,
+        "order_items": items,
+        "products": [("p1", "Lamp", "light", "2")],
+    }
+    corrected: dict[str, Sequence[tuple[str, ...]]] = {
+        "customers": [("c1", "new@example.com", "true", "")],
+        # Less than before, and not even complete: it is later.
+        "orders": [(f"o{n}", f"c{n % 30}", f"2024-01-{1 + n % 28:02}", f"{n}.50" if n else "") for n in range(20)],
+        "order_items": [("o40", "1", "p1", "3", "10.00")],
+        "products": [("p1", "Lamp", "garden", "1")],
+    }
+    inputs = {}
+    for name, header in headers.items():
+        inputs[name] = {"path": str(project.csv(f"{name}.csv", header, before[name]))}
+        folder = project.folder / "landing" / name
+        folder.mkdir(parents=True)
+        project.csv(f"landing/{name}/corrections.csv", header, corrected[name])
+    gone = [("c2", "2024-03-01"), ("c3", "yes")]
+    project.csv("landing/customers/erasures.csv", ["customer_id", "deleted_at"], gone)
+    # A file that was late: what it says was so before.
+    project.csv("landing/customers/late.csv", headers["customers"], [("c4", "old@example.com", "true", "2023-01-01")])
+    return {
+        "inputs": inputs,
+        "segmentations": {"rfm": {"method": "rfm"}},
+        "default_max_reject_share": 0.6,
+        "audiences": {"segmentations": "auto", "minimum_size": 1, "holdout_share": 0, "calling_code": None},
+    }
+
+
+def test_corrections_and_erasures_without_a_date_take_effect_in_a_batch_and_in_every_build_after_it(
+    project: DbtProject,
+) -> None:
+    variables = shop_that_is_corrected(project)
+    # The first process takes the history, then the batch; the second one builds anew all that the store holds.
+    for _ in range(2):
+        outcome = stream(project.folder, variables=variables).check()
+        database = project.folder / "shop.duckdb"
+        with duckdb.connect(str(database), read_only=True) as connection:
+
+            def rows(sql: str, connection: duckdb.DuckDBPyConnection = connection) -> list[tuple[Any, ...]]:
+                return connection.execute(sql).fetchall()
+
+            amounts = dict(rows("select order_id, order_amount::double from staging.stg_orders"))
+            for n in range(20):
+                if n % 30 not in {2, 3}:
+                    assert amounts[f"o{n}"] == (n + 0.5 if n else None), n
+            assert amounts["o20"] == 10
+            assert rows("select quantity::int from staging.stg_order_items order by order_id") == [(3,), (1,)]
+            assert rows("select category, unit_cost::int from staging.stg_products") == [("garden", 1)]
+            emails = dict(rows("select customer_id, email from staging.stg_customers"))
+            assert emails["c1"] == "new@example.com"
+            assert emails["c4"] == "c4@example.com"
+            for table in ("staging.stg_customers", "marts.dim_customers", "feeds.feed_candidates"):
+                found = rows(f"select distinct customer_id from {table} where customer_id in ('c1', 'c2', 'c3')")
+                assert found == [("c1",)], table
+            reasons = rows(
+                "select reason from staging.rejected_records where input = 'orders' and rule = 'duplicate_key'"
+            )
+            assert len(reasons) == 18
+            assert {reason.endswith("the one that arrived later is kept") for (reason,) in reasons} == {True}
+        assert "Warning: input customers: 1 rows are rejected as unparsable_deletion." in outcome.output

@@ -11,6 +11,7 @@ import pyarrow as pa
 from harness import DbtProject, file_inputs
 from segmentation.comparing import compare_tables, read_duckdb, read_parquet_folders
 from spark_project import SparkProject
+from versions import expected_orders, order_rows
 
 STAGING = ("--select", "+rejected_records", "+stg_customers", "+stg_orders", "--indirect-selection", "empty")
 # A raw row is kept of rows that are rejected or share their key, so it tells apart what the key does not.
@@ -80,26 +81,30 @@ def without_zone(table: pa.Table) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def test_numbers_dates_and_flags_in_text(standalone: SparkProject, project: DbtProject) -> None:
+def test_numbers_dates_and_flags_in_text_and_versions_of_one_row(standalone: SparkProject, project: DbtProject) -> None:
     people = [
         [f"c{number}", at(WHOLE, number), at(NUMBERS, number), at(FLAGS, number), at(DATES, number)]
         for number in range(126)
     ]
-    orders = [[f"o{number}", f"c{number}", at(MOMENTS, number), at(NUMBERS, number)] for number in range(126)]
+    header, *versions = order_rows(customer="c0")
+    blanks = [""] * (len(header) - 5)
+    orders = [
+        (f"o{number}", f"c{number}", at(MOMENTS, number), "", at(NUMBERS, number), *blanks) for number in range(126)
+    ]
     inputs = file_inputs(
         customers=project.csv("customers.csv", ["customer_id", *ATTRIBUTES], people),
-        orders=project.csv("orders.csv", ["order_id", "customer_id", "ordered_at", "order_amount"], orders),
+        orders=project.csv("orders.csv", header, [*orders, *versions]),
     )
     tables = staged_alike(standalone, project, inputs, attributes=ATTRIBUTES)
     reasons = set(tables["rejected_records"]["reason"].to_pylist())
     assert "whole is not a whole number: '2.7'" in reasons
     for name in ("stg_customers_checked", "stg_orders_checked"):
         assert None in tables[name]["reject_rule"].to_pylist()
+    kept = tables["stg_orders_duplicates"].to_pylist()
+    assert {row["order_id"]: row["channel"] for row in kept if row["reject_rule"] is None} == expected_orders()
 
 
-def test_which_of_equal_keys_stays_where_only_the_raw_row_decides(
-    standalone: SparkProject, project: DbtProject
-) -> None:
+def test_which_of_equal_keys_stays_where_only_the_values_decide(standalone: SparkProject, project: DbtProject) -> None:
     amounts = [1e7, 12345678.5, 0.00012, 1.5e-7, 3e15, 1e16, 0.1, 2.54125, 1234.5, 9999999.0]
     moments = [datetime(2024, 5, 1, 10, 0, second, 500_000 * (second % 2)) for second in range(10)]
     table = pa.table(

@@ -240,14 +240,15 @@ def test_the_stream_reads_the_same_rows(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "a[1].csv").write_text("order_id,customer_id\n#1,1\n#2,2 # 3\n", encoding="utf-8")
     target = folder / "rows[1].parquet"
-    assert write_staged(folder / "a[1].csv", target, columns={}) == 2
+    assert write_staged(folder / "a[1].csv", target, columns={}, arrival=1) == 2
     with duckdb.connect() as connection:
         rows = connection.execute(
-            "select * from read_parquet(?, hive_partitioning = false)", [str(folder / "rows[[]1].parquet")]
+            "select order_id, customer_id from read_parquet(?, hive_partitioning = false)",
+            [str(folder / "rows[[]1].parquet")],
         ).fetchall()
     assert rows == [("#1", "1"), ("#2", "2 # 3")]
     again = folder / "again.parquet"
-    assert write_staged(target, again, columns={"order_id": "VARCHAR"}) == 2
+    assert write_staged(target, again, columns={"order_id": "VARCHAR"}, arrival=1) == 2
 
 
 def test_the_stream_waits_for_a_compressed_file_that_is_being_copied(tmp_path: Path) -> None:
@@ -258,7 +259,9 @@ def test_the_stream_waits_for_a_compressed_file_that_is_being_copied(tmp_path: P
     def read(content: bytes, moment: float) -> int:
         (tmp_path / "landing" / "orders" / "a.csv.gz").write_bytes(content)
         (landed,) = landing.settled(now=moment)
-        return landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment).rows
+        return landing.read(
+            landed, store, columns={}, arrival_number=1, check=lambda _name, _path: None, now=moment
+        ).rows
 
     for moment, is_waited_for in {now: True, now + 61: False}.items():
         with pytest.raises(UnreadableError, match="cut short") as raised:
@@ -272,7 +275,7 @@ def test_the_stream_refuses_what_a_build_refuses(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("order_id,customer_id\n1,planted@example.com,x\n", encoding="utf-8")
     with pytest.raises(UnreadableError) as raised:
-        write_staged(path, tmp_path / "rows.parquet", columns={})
+        write_staged(path, tmp_path / "rows.parquet", columns={}, arrival=1)
     assert "line 2 has 3 values" in raised.value.reason
     assert "planted" not in raised.value.reason
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from segmentation.csv_files import without_pattern
 from segmentation.errors import UserError
 from segmentation.files import put_in_place, sync
 from segmentation.publishing import quote_literal
@@ -164,7 +165,7 @@ class Store:
                     numbered = self.incoming / f"{name}-{place.name}"
                     write_relation(
                         connection,
-                        f"read_parquet({quote_literal(str(place))}, hive_partitioning = false)",
+                        f"read_parquet({quote_literal(without_pattern(place))}, hive_partitioning = false)",
                         numbered,
                         columns={},
                         arrival=str(numbers[name, place.name]),

@@ -101,8 +101,8 @@ def verdicts(project: DbtProject, name: str) -> set[tuple[str, str, str]]:
 
 def test_each_customer_is_rejected_by_the_first_rule_that_holds(shop: DbtProject) -> None:
     assert verdicts(shop, "customers") == {
-        ("8", "duplicate_key", "one of 2 rows with customer_id '8': only the latest is kept"),
-        ("9", "duplicate_key", "one of 2 rows with customer_id '9': only the latest is kept"),
+        ("8", "duplicate_key", "one of 2 rows with customer_id '8': a later version is kept"),
+        ("9", "duplicate_key", "one of 2 rows with customer_id '9': it was deleted, and no later version follows"),
         ("9", "deleted", "deleted at source"),
         ("10", "deleted", "deleted at source"),
         ("", "missing_key", "customer_id is empty"),
@@ -111,7 +111,7 @@ def test_each_customer_is_rejected_by_the_first_rule_that_holds(shop: DbtProject
         ("13", "date_in_future", f"birth_date is after {datetime.now(UTC).date()}: '2205-01-01'"),
         ("14", "date_before_floor", "birth_date is before 1900-01-01: '1790-01-01'"),
         ("15", "test_account", "email is that of a test account: 'QA@Internal.example'"),
-        ("16", "duplicate_key", "one of 2 rows with customer_id '16': only the latest is kept"),
+        ("16", "duplicate_key", "one of 2 rows with customer_id '16': all their values are equal, and one is kept"),
     }
 
 
@@ -140,7 +140,11 @@ def test_each_line_is_rejected_by_the_first_rule_that_holds(shop: DbtProject) ->
         ("A1/7", "unparsable_number", "quantity is not a number: 'two'"),
         ("A1/8", "unparsable_number", "unit_price is empty"),
         ("A1/", "missing_key", "line_number is empty"),
-        ("A1/1", "duplicate_key", "one of 2 rows with order_id 'A1' and line_number '1': only the latest is kept"),
+        (
+            "A1/1",
+            "duplicate_key",
+            "one of 2 rows with order_id 'A1' and line_number '1': all their values are equal, and one is kept",
+        ),
         ("A3/1", "after_as_of_date", "the order was set aside: order_id 'A3'"),
         ("B1/1", "unknown_order", "no order has the order_id 'B1'"),
     }

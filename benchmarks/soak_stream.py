@@ -1,16 +1,21 @@
-"""Soak the stream: many batches, kills at random moments, bad files, and a reader who must not notice.
+"""Soak the stream: many batches, kills at random moments, bad files, and readers who must not notice.
 
     make soak                                    200 batches, 5 kills
     make soak SOAK_BATCHES=6 SOAK_KILLS=2        the small one that the tests run
 
-What is streamed is also built in one piece, by the command line, in a copy of the warehouse as it was before the first
-batch. The marts of both must be equal, row for row. Only feed_changes is left out: it tells what is new since the build
-before, of which the one has had many and the other none.
+It begins with a new database. The first half of the batches goes through one process, the second through several: the
+first is stopped in the middle, and others are killed. In the middle and at the end, what has been streamed is also
+built in one piece by the command line, in a copy of the warehouse as it was after the first batch. Every published mart
+and every table that outlives a run must then be equal, row for row, but for what counts runs (`COUNTS_RUNS`).
+
+What feed_changes tells is new since the batch before, so it is followed, batch by batch, as a platform's connector
+would: whoever follows it must end with the members of the feeds.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import shutil
@@ -30,17 +35,29 @@ import duckdb
 from streaming import (
     INPUTS,
     Batches,
+    FeedReader,
     StreamProcess,
     cut_into_batches,
     end_on_sigterm,
     full_build,
+    present_members,
     say,
     stopped_at_the_end,
 )
 
-from segmentation.comparing import KEYS, compare_tables, read_duckdb
-
-NOT_COMPARED = ("feed_changes",)
+COUNTS_RUNS = {
+    "marts.feed_changes": None,  # followed batch by batch instead
+    "marts.feed_quality": ("export_number",),  # an export for each batch that changed something
+    # What held after each run: the last row of a customer holds now.
+    "publication.published_segments": ("run_number", "as_of_date"),
+}
+"""Tables that tell in which run something came about, and their columns that do (None: all). A stream has many runs."""
+LATEST = {
+    "publication.published_segments": "run_number = max(run_number) over (partition by segmentation, customer_id)"
+}
+"""The rows of such a table that hold now."""
+OUTLIVES_A_RUN = ("incremental", "learned", "refreshed")
+"""Materializations of tables of which a run keeps rows."""
 SEGMENTATIONS: dict[str, Any] = {
     "age_band": {
         "method": "rules",
@@ -58,6 +75,7 @@ SEGMENTATIONS: dict[str, Any] = {
         "k": {"min": 2, "max": 3},
     },
 }
+AUDIENCES = {"segmentations": "auto", "minimum_size": 1, "holdout_share": 0.1, "calling_code": None}
 ADVICE = {"min_customers": 0, "min_history_days": 0, "fallback": "none", "not_advised": "warn"}
 BAD_EVERY, AGAIN_EVERY, LATE_EVERY, CSV_EVERY = 10, 9, 7, 3
 
@@ -100,6 +118,7 @@ class Plan:
     """What is sent, and what must come of it."""
 
     rows: Counter[str] = field(default_factory=Counter)
+    files: dict[str, list[Path]] = field(default_factory=lambda: {name: [] for name in INPUTS})
     bad: list[str] = field(default_factory=list)
     sent_again: int = 0
 
@@ -114,15 +133,29 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """The tables of the stream beside those of one build: what differs, and how many tables and rows were compared."""
+
+    when: str
+    differences: list[str]
+    marts: int
+    states: int
+    rows: int
+
+    def __str__(self) -> str:
+        found = f"{self.marts} marts and {self.states} tables that outlive a run, {self.rows:,} rows"
+        return f"{found}, {len(self.differences)} differences"
+
+
+@dataclass(frozen=True)
 class Ending:
-    """What there was at the end: how the stream ended and when, what the reader wrote, and how the marts compare."""
+    """What there was at the end: how the stream ended and when, what the reader wrote, and how the tables compare."""
 
     exit_code: int
     seconds: float
     read: list[str]
-    differences: list[str]
-    compared: int
-    rows: int
+    compared: list[Comparison]
+    follower: FeedReader
 
     @property
     def failed_polls(self) -> list[str]:
@@ -161,7 +194,7 @@ def as_csv(source: Path, target: Path) -> Path:
 
 
 def land_batch(stream: StreamProcess, data: Batches, number: int, plan: Plan, scratch: Path) -> None:
-    """Land the files of one batch, and with some batches lines that are late, files sent again, and bad ones."""
+    """Land the files of one batch and consents taken back; at times late lines, files sent again and bad ones too."""
     bad = bad_files(scratch / f"bad_{number}")
     for source in (number - 1, number):
         for name, file in data.files(source).items() if source else ():
@@ -172,7 +205,10 @@ def land_batch(stream: StreamProcess, data: Batches, number: int, plan: Plan, sc
             if source % CSV_EVERY == 0:
                 file = as_csv(file, scratch / f"{target}.csv")  # noqa: PLW2901
             stream.land(name, file, f"{target}{file.suffix}")
-            plan.rows[name] += rows_of(data.files(source)[name])
+            note(plan, name, data.files(source)[name])
+    refusing = taking_back_consent(data, number, scratch)
+    stream.land("customers", refusing, refusing.name)
+    note(plan, "customers", refusing)
     if number % AGAIN_EVERY == 0 and (number - 1) % CSV_EVERY and "orders" in data.files(number - 1):
         stream.land("orders", data.files(number - 1)["orders"], f"again_{number:05d}.parquet")
         plan.sent_again += 1
@@ -180,6 +216,48 @@ def land_batch(stream: StreamProcess, data: Batches, number: int, plan: Plan, sc
         kind, name, file = bad[(number // BAD_EVERY) % len(bad)]
         stream.land(name, file, f"bad_{number:05d}_{file.name}")
         plan.bad.append(kind)
+
+
+def note(plan: Plan, name: str, file: Path) -> None:
+    """Note that the rows of a Parquet file have been sent."""
+    plan.rows[name] += rows_of(file)
+    plan.files[name].append(file)
+
+
+def taking_back_consent(data: Batches, number: int, scratch: Path) -> Path:
+    """Write a file in which three customers take back their consent, other ones with each batch."""
+    file = scratch / f"consent_{number:05d}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
+        connection.execute(f"""
+            copy (
+                select * replace (false as marketing_consent, timestamp '2026-03-01 00:00:00' as updated_at)
+                from read_parquet('{data.history}/demo_customers.parquet')
+                where marketing_consent and email is not null
+                order by md5(customer_id)
+                limit 3 offset {3 * number - 3}
+            ) to '{file}' (format parquet)
+        """)
+    return file
+
+
+def sent_so_far(data: Batches, plan: Plan, folder: Path) -> dict[str, dict[str, Any]]:
+    """Write all rows that have been sent into one file for each input, and return the variable `inputs` for them."""
+    folder.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute("set enable_progress_bar = false")
+        for name in INPUTS:
+            files = [str(data.history / f"demo_{name}.parquet"), *map(str, plan.files[name])]
+            rows = f"(from read_parquet({files}, union_by_name = true))"
+            connection.execute(f"copy {rows} to '{folder}/demo_{name}.parquet' (format parquet)")
+    return inputs_in(data, folder)
+
+
+def inputs_in(data: Batches, folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the variable `inputs` for a folder. Every consent that is taken back is a second row of a customer."""
+    inputs: dict[str, dict[str, Any]] = {name: {**setting} for name, setting in data.inputs(folder).items()}
+    inputs["customers"]["max_reject_share"] = 0.9
+    return inputs
 
 
 def rows_of(file: Path) -> int:
@@ -193,7 +271,15 @@ def rows_of(file: Path) -> int:
 def reading(stream: StreamProcess, scratch: Path) -> Iterator[Callable[[], list[str]]]:
     """Poll the published file from a process of its own; the yielded function ends it and returns what it found."""
     stop, result = scratch / "stop_reading", scratch / "read.txt"
-    words = [sys.executable, "-c", READER, str(stream.published), str(stop), str(result), str(len(KEYS))]
+    words = [
+        sys.executable,
+        "-c",
+        READER,
+        str(stream.published),
+        str(stop),
+        str(result),
+        str(marts_of(stream.published)),
+    ]
     with subprocess.Popen(words) as process:
 
         def finish() -> list[str]:
@@ -207,6 +293,14 @@ def reading(stream: StreamProcess, scratch: Path) -> Iterator[Callable[[], list[
             stop.touch()
 
 
+def marts_of(published: Path) -> int:
+    """Return how many tables are published."""
+    with duckdb.connect(str(published), read_only=True) as connection:
+        return int(
+            connection.execute("select count(*) from duckdb_tables() where schema_name = 'marts'").fetchall()[0][0]
+        )
+
+
 def soak(folder: Path, *, batches: int, kills: int, customers: int, seed: int) -> bool:
     """Run the whole soak and print its table. Returns whether all of it held."""
     chance = random.Random(seed)  # noqa: S311 - moments of kills, not secrets
@@ -214,49 +308,52 @@ def soak(folder: Path, *, batches: int, kills: int, customers: int, seed: int) -
     scratch.mkdir(parents=True)
     say(f"Generating {customers:,} customers and cutting their orders into {batches} batches (seed {seed})")
     data = cut_into_batches(folder / "data", customers=customers, batches=batches, seed=seed)
-    variables = {"segmentations": SEGMENTATIONS, "advice": ADVICE, "snapshot_count": 1}
+    variables = {"segmentations": SEGMENTATIONS, "advice": ADVICE, "audiences": AUDIENCES, "snapshot_count": 1}
     # One build at the end learns from the data of then, so the batches have to as well.
     variables["learning"] = {"each": "run", "above_share": 0}
-    variables["inputs"] = data.inputs(data.history)
+    variables["inputs"] = inputs_in(data, data.history)
     stream = StreamProcess(folder / "streamed", variables, ["--patience", "1", "--poll", "0.1"])
-    say("Building what is there before the first batch")
-    stream.start("--until-idle")
-    if stream.finish():
-        raise RuntimeError(stream.log.read_text(encoding="utf-8"))
-    reference = folder / "at_once" / "warehouse.duckdb"
-    reference.parent.mkdir()
-    shutil.copyfile(stream.database, reference)
-
-    plan = Plan()
+    reference = Reference(folder / "at_once", variables)
+    plan, follower = Plan(), FeedReader()
     killed: list[Kill] = []
-    to_kill = set(chance.sample(range(2, batches + 1), kills))
-    say(f"Streaming; kill -9 in batches {', '.join(map(str, sorted(to_kill)))}")
+    compared: list[Comparison] = []
+    middle = max(1, batches // 2)
+    to_kill = set(chance.sample(range(middle + 1, batches + 1), min(kills, batches - middle)))
     began = time.monotonic()
+    say("Streaming into a new database, what there was before first")
     stream.start()
-    with stopped_at_the_end(stream), reading(stream, scratch) as finish_reading:
-        durations: list[float] = []
-        for number in range(1, batches + 1):
-            landed_at = time.monotonic()
-            land_batch(stream, data, number, plan, scratch)
-            if number in to_kill:
-                after = chance.random() * (statistics.median(durations) if durations else 30.0)
-                time.sleep(after)
-                stream.kill()
-                killed.append(Kill(number, after, moment_of(stream)))
-                say(f"Killed in batch {number} after {after:.1f} s ({killed[-1].moment})")
-                stream.start()
-            stream.wait_until_done()
-            durations.append(time.monotonic() - landed_at)
-            if number % 10 == 0:
-                say(f"{number} batches, the last ten in {statistics.median(durations[-10:]):.1f} s each (median)")
-        exit_code = stream.stop()
-        seconds = time.monotonic() - began
-        read = finish_reading()
-
-    say("Building all of it at once")
-    full_build(reference, folder / "at_once", {**variables, "inputs": data.inputs(data.whole)})
-    same = compare(stream.published, reference.parent / "published" / "warehouse.duckdb")
-    return report(stream, plan, killed, Ending(exit_code, seconds, read, *same))
+    with stopped_at_the_end(stream):
+        stream.wait_for_batch(1)
+        follower.look(stream.published)
+        reference.begin(stream.database)
+        say(f"{middle} batches in one process; then kill -9 in batches {', '.join(map(str, sorted(to_kill)))}")
+        with reading(stream, scratch) as finish_reading:
+            durations: list[float] = []
+            for number in range(1, batches + 1):
+                landed_at = time.monotonic()
+                land_batch(stream, data, number, plan, scratch)
+                if number in to_kill:
+                    after = chance.random() * statistics.median(durations)
+                    time.sleep(after)
+                    stream.kill()
+                    killed.append(Kill(number, after, moment_of(stream)))
+                    say(f"Killed in batch {number} after {after:.1f} s ({killed[-1].moment})")
+                    stream.start()
+                stream.wait_until_done()
+                durations.append(time.monotonic() - landed_at)
+                follower.look(stream.published)
+                if number % 10 == 0:
+                    say(f"{number} batches, the last ten in {statistics.median(durations[-10:]):.1f} s each (median)")
+                if number == middle:
+                    stream.stop()
+                    inputs = sent_so_far(data, plan, folder / "sent" / "middle")
+                    compared.append(reference.compare("without a restart", stream, inputs))
+                    stream.start()
+            exit_code = stream.stop()
+            seconds = time.monotonic() - began
+            read = finish_reading()
+    compared.append(reference.compare("with restarts", stream, sent_so_far(data, plan, folder / "sent" / "end")))
+    return report(stream, plan, killed, Ending(exit_code, seconds, read, compared, follower))
 
 
 def moment_of(stream: StreamProcess) -> str:
@@ -271,14 +368,92 @@ def moment_of(stream: StreamProcess) -> str:
     return f"batch {number} open, in build {builds}" if builds else f"batch {number} accepted, not building"
 
 
-def compare(streamed: Path, at_once: Path) -> tuple[list[str], int, int]:
-    """Return all differences of two published files, and how many marts and rows were compared."""
-    ours, theirs = read_duckdb(streamed), read_duckdb(at_once)
-    found = [f"{name} is in one of them alone" for name in sorted(ours.keys() ^ theirs.keys())]
-    names = sorted((ours.keys() & theirs.keys()) - set(NOT_COMPARED))
-    for name in names:
-        found += map(str, compare_tables(name, ours[name], theirs[name], key=KEYS[name], tolerance=0.0))
-    return found, len(names), sum(ours[name].num_rows for name in names)
+class Reference:
+    """The same warehouse, built in one piece.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it goes.
+    variables : mapping of str
+        dbt's variables.
+    """
+
+    def __init__(self, folder: Path, variables: dict[str, Any]) -> None:
+        self.folder = folder
+        self.database = folder / "warehouse.duckdb"
+        self.published = folder / "published" / "warehouse.duckdb"
+        self._variables = variables
+
+    def begin(self, database: Path) -> None:
+        """Begin with the models of a warehouse that nobody writes now, though it may be open."""
+        self.folder.mkdir(parents=True)
+        for file in (database, database.with_name(f"{database.name}.wal")):
+            if file.exists():
+                shutil.copyfile(file, self.folder / file.name)
+
+    def compare(self, when: str, stream: StreamProcess, inputs: dict[str, dict[str, Any]]) -> Comparison:
+        """Build everything that was sent at once, and hold what the stream has made of it against that."""
+        say(f"Building at once what was streamed {when}")
+        full_build(self.database, self.folder, {**self._variables, "inputs": inputs})
+        with duckdb.connect() as connection:
+            connection.execute("set enable_progress_bar = false")
+            for name, file in {
+                "streamed": stream.published,
+                "at_once": self.published,
+                "stream_state": stream.database,
+                "reference_state": self.database,
+            }.items():
+                connection.execute(f"attach '{file}' as {name} (read_only)")
+            ours, theirs = (
+                {
+                    f"{schema}.{table}"
+                    for schema, table in connection.execute(
+                        f"select schema_name, table_name from duckdb_tables() where database_name = '{name}'"
+                    ).fetchall()
+                }
+                for name in ("streamed", "at_once")
+            )
+            found = [f"{name} is in one of them alone" for name in sorted(ours ^ theirs)]
+            states = self._states()
+            rows = 0
+            for names, here, there in (
+                (ours & theirs, "streamed", "at_once"),
+                (states - ours, "stream_state", "reference_state"),
+            ):
+                for name in sorted(names):
+                    if COUNTS_RUNS.get(name, ()) is not None:
+                        number, differing = differences(connection, name, here, there)
+                        rows += number
+                        found += differing
+        return Comparison(when, found, len(ours & theirs) - 1, len(states - ours), rows)
+
+    def _states(self) -> set[str]:
+        manifest = json.loads((self.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+        return {
+            f"{node['schema']}.{node['alias']}"
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["config"]["materialized"] in OUTLIVES_A_RUN
+        }
+
+
+def differences(connection: duckdb.DuckDBPyConnection, name: str, here: str, there: str) -> tuple[int, list[str]]:
+    """Return the number of rows of a table, and those that one of two databases has more often than the other."""
+    described = [
+        [(row[0], row[1]) for row in connection.execute(f"describe {database}.{name}").fetchall()]
+        for database in (here, there)
+    ]
+    if described[0] != described[1]:
+        return 0, [f"{name}: columns {described[0]} here and {described[1]} there"]
+    left_out = COUNTS_RUNS.get(name) or ()
+    columns = ", ".join(f'"{column}"' for column, _ in described[0] if column not in left_out)
+    condition = f"qualify {LATEST[name]}" if name in LATEST else ""
+    selects = [f"(select {columns} from {database}.{name} {condition})" for database in (here, there)]
+    found = []
+    for only, first, second in (("streamed", *selects), ("built at once", *reversed(selects))):
+        rows = connection.execute(f"select * from ({first} except all {second}) order by all limit 3").fetchall()
+        found += [f"{name}: only {only}: {row}" for row in rows]
+    return int(connection.execute(f"select count(*) from {selects[0]}").fetchall()[0][0]), found
 
 
 def report(
@@ -305,11 +480,17 @@ def report(
     pace = (
         f"{batches} by {builds} builds in {ending.seconds / 60:.1f} min, median {median:.1f} s, longest {longest:.1f} s"
     )
-    marts = f"{ending.compared} marts, {ending.rows:,} rows, {len(ending.differences)} differences"
+    follower = ending.follower
+    with duckdb.connect(str(stream.published), read_only=True) as connection:
+        members = present_members(connection)
+    followed = (
+        f"{len(members):,} members, {follower.removed:,} removed on the way, whole feed taken {follower.whole} times"
+    )
     kinds = ", ".join(sorted(set(plan.bad)))
     polls = f"{int(ending.read[0]):,} polls, {ending.read[1]} versions seen, {len(ending.failed_polls)} failures"
     checks = [
-        ("marts equal to one full build", marts, not ending.differences),
+        *((f"equal to one full build, {one.when}", str(one), not one.differences) for one in ending.compared),
+        ("who follows feed_changes has the feeds", followed, follower.members == members and follower.removed > 0),
         ("rows accepted, each once", ", ".join(f"{counted[name]:,} {name}" for name in INPUTS), counted == plan.rows),
         ("kill -9", "; ".join(f"batch {kill.batch}: {kill.moment}" for kill in killed) or "none", True),
         (
@@ -329,7 +510,7 @@ def report(
     print("\n| what | found | held |\n|---|---|---|")
     for what, found, held in checks:
         print(f"| {what} | {found} | {'yes' if held else 'NO'} |")
-    for line in [*ending.differences[:20], *ending.failed_polls[:20]]:
+    for line in [*(line for one in ending.compared for line in one.differences[:20]), *ending.failed_polls[:20]]:
         print(f"  {line}")
     return all(held for _, _, held in checks)
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from segmentation.demo.writer import write_demo_data
 
 ROOT = Path(__file__).resolve().parents[1]
 INPUTS = ("customers", "products", "orders", "order_items")
+MEMBER = "platform, segmentation, segment_id, member_key"
 
 
 @dataclass(frozen=True)
@@ -199,10 +200,65 @@ class StreamProcess:
                 raise RuntimeError(f"the stream ended or stands still; its log ends with:\n{log}")
             time.sleep(0.05)
 
+    def wait_for_batch(self, number: int, *, seconds: float = 3600) -> None:
+        """Wait until a batch is done; end with the log where the stream has died."""
+        ends = time.monotonic() + seconds
+        while not self.report.exists() or not self.query(
+            f"select 1 from stream.stream_batches where batch_number = {number} and outcome is not null"
+        ):
+            if self.process.poll() is not None or time.monotonic() > ends:
+                log = self.log.read_text(encoding="utf-8")[-3000:]
+                raise RuntimeError(f"the stream ended or stands still; its log ends with:\n{log}")
+            time.sleep(0.05)
+
     def query(self, sql: str, *, published: bool = False) -> list[tuple[Any, ...]]:
         """Return the rows of a query on the tables of the stream, or on the published marts."""
         with duckdb.connect(str(self.published if published else self.report), read_only=True) as connection:
             return connection.execute(sql).fetchall()
+
+
+@dataclass
+class FeedReader:
+    """Who follows the feeds by the documented rule (docs/tables.md, `feed_quality`), as a platform's connector does.
+
+    Parameters
+    ----------
+    members : set of tuple of str and int
+        Platform, segmentation, segment and member key of all whom the platform holds.
+    number : int, optional
+        Number of the export that was acted on last.
+    """
+
+    members: set[tuple[Any, ...]] = field(default_factory=set)
+    number: int | None = None
+    whole: int = 0
+    removed: int = 0
+
+    def look(self, published: Path) -> None:
+        """Act on what is published now."""
+        with duckdb.connect(str(published), read_only=True) as connection:
+            number = connection.execute("select max(export_number) from marts.feed_quality").fetchall()[0][0]
+            if number is not None and number == self.number:
+                return
+            changes = connection.execute(f"select change, {MEMBER} from marts.feed_changes").fetchall()
+            if changes and self.number is not None and number == self.number + 1:
+                gone = {change[1:] for change in changes if change[0] == "remove"}
+                self.removed += len(gone)
+                self.members = self.members - gone | {change[1:] for change in changes if change[0] == "add"}
+            else:
+                self.whole += 1
+                self.members = present_members(connection)
+            self.number = number
+
+
+def present_members(connection: duckdb.DuckDBPyConnection) -> set[tuple[Any, ...]]:
+    """Return whom the feeds of both platforms hold now."""
+    feeds = {"google": "feed_google_customer_match", "meta": "feed_meta_custom_audiences"}
+    queries = [
+        f"select '{platform}' as platform, segmentation, segment_id, member_key from marts.{feed}"
+        for platform, feed in feeds.items()
+    ]
+    return set(connection.execute(" union all ".join(queries)).fetchall())
 
 
 def environment() -> dict[str, str]:

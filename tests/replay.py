@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import json
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -17,46 +18,34 @@ from small import ADVICE, SEGMENTATIONS
 
 Row = dict[str, str]
 
-SCHEMAS = ("staging", "features", "baskets", "value", "segments", "feeds", "marts", "publication")
-LASTING = {
-    "staging.stg_customers_checked",
-    "staging.stg_orders_checked",
-    "staging.stg_order_items_checked",
-    "staging.rejected_records",
-    "features.int_orders",
-    "features.int_order_lines",
-    "features.int_customer_categories",
-    "features.int_customer_totals",
-    "features.customer_features",
-    "features.current_features",
-    "features.int_trailing_revenue",
-    "baskets.int_customer_items",
-    "baskets.int_customer_offers",
-    "baskets.int_offer_customers",
-    "baskets.int_segment_offers",
-    "value.int_current_purchases",
-    "value.int_customer_worth",
-    "value.spending_bands",
-    "value.value_parameters",
-    "feeds.audience_stays",
-    "feeds.exported_feed_members",
-    "feeds.feed_candidates",
-    "feeds.feed_identifiers",
-    "feeds.feed_members",
-    "segments.customer_segment_history",
-    "segments.rfm_scores",
-    "segments.customer_segments",
-    "segments.segment_moves",
-    "segments.surrogate_rules",
-    "publication.published_segments",
-}
-"""Tables that are refreshed in part, or kept."""
+OUTLIVES_A_RUN = {"incremental", "refreshed"}
+"""Materializations of tables of which a run keeps rows."""
+
+
+def lasting(project: DbtProject) -> set[str]:
+    """Return the tables that outlive a run: refreshed in part, kept, or standing as they were learned.
+
+    Other `learned` tables are empty but in the runs that learn.
+    """
+    manifest = json.loads((project.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    return {
+        f"{node['schema']}.{node['alias']}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and (node["config"]["materialized"] in OUTLIVES_A_RUN or node["config"]["meta"].get("stands"))
+    }
 
 
 def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
-    """Return the content of every table that outlives a run: marts, and what is refreshed in part."""
-    content = project.content(schemas=SCHEMAS)
-    return {name: content[name] for name in content if name.startswith("marts.") or name in LASTING}
+    """Return the content of every table that outlives a run, of what is rejected, and of every mart.
+
+    Only feed_changes is left out: it tells what is new since the build before. `FeedReader` follows it.
+    """
+    compared = lasting(project) | {"staging.rejected_records"}
+    content = project.content(schemas=sorted({"marts", *(name.split(".")[0] for name in compared)}))
+    kept = {name: content[name] for name in content if name.startswith("marts.") or name in compared}
+    assert kept.keys() >= compared - {"marts.feed_changes"}
+    return kept
 
 
 @dataclass

@@ -3,6 +3,7 @@
 {% macro drop_retired() -%}
     {%- set retired = {
         "baskets": ["int_applicable_offers", "int_known_items", "int_offer_lines"],
+        "feeds": ["previous_feed_members"],
         "segments": ["cluster_explanations", "surrogate_sample"],
         "value": ["int_customer_costs"],
     } -%}

@@ -145,6 +145,6 @@ def test_the_platforms_are_told_once_and_then_the_hash_is_gone(
     assert told == [("remove",)]
     assert {table for table, _ in traces(project, digest)} == {"feed_changes"}
     assert project.query("select count(*) > 0 from feeds.exported_feed_members") == [(True,)]
-    outcome = project.dbt("run", "--select", "previous_feed_members", "feed_changes", variables=variables(project))
+    outcome = project.dbt("run", "--select", "feed_changes", variables=variables(project))
     assert outcome.succeeded, outcome.output
     assert traces(project, digest) == set()

@@ -9,9 +9,10 @@ from typing import Any
 
 import duckdb
 import pytest
+from streaming import FeedReader, present_members
 
 from harness import DbtProject, Outcome
-from replay import LASTING, Source, refreshed_and_published, settings, year
+from replay import Source, refreshed_and_published, settings, year
 from small import WITHOUT_DEMO_SEEDS, build_small, copy_of_small, small_warehouse, variables
 
 
@@ -20,6 +21,7 @@ def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path
     source = Source(tmp_path / "source", customers=200, seed=seed)
     project = DbtProject(tmp_path / "batches")
     scopes = []
+    follower = FeedReader()
     for number, batch in enumerate(year(source, runs=5)):
         variables = settings(source, batch.as_of_date)
         if number == 2:
@@ -27,6 +29,9 @@ def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path
             refused = project.build(*WITHOUT_DEMO_SEEDS, variables=variables | {"default_max_reject_share": 0.0})
             assert not refused.succeeded
         project.build(*WITHOUT_DEMO_SEEDS, variables=variables).check()
+        follower.look(project.published)
+        with project.connect(published=True) as connection:
+            assert follower.members == present_members(connection)
         scopes += project.query(
             "select inputs.is_full, features.is_full, scores.is_full, inputs.reason, features.reason, scores.reason,"
             " features.keeps_past, scores.keeps_past"
@@ -38,9 +43,11 @@ def test_a_year_in_batches_ends_each_time_where_a_full_build_ends(tmp_path: Path
             expected = refreshed_and_published(full)
             found = refreshed_and_published(project)
             assert found.keys() == expected.keys()
-            assert found.keys() >= LASTING
             for name in found:
                 assert found[name] == expected[name], (name, number, scopes)
+    # Who follows the feeds took them whole once, and has seen somebody go.
+    assert follower.whole == 1
+    assert follower.removed > 0
     # The inputs were read whole once; a new as-of date made features and scores whole, in one month but for the past.
     assert [scope[0] for scope in scopes] == [True] + [False] * 4, scopes
     assert [scope[1] for scope in scopes] == [True, False, True, True, False], scopes

@@ -7,10 +7,24 @@ with gate as (
 
 ),
 
+before as (
+
+    {{ last_export() | indent(4) }}
+
+),
+
+this_export as (
+
+    select coalesce(max(changes.export_number), max(before.export_number)) as export_number
+    from before
+    left join {{ ref("feed_changes") }} as changes on true
+
+),
+
 numbers as (
 
-    select max(changes.export_number) as export_number
-    from {{ ref("feed_changes") }} as changes
+    select this_export.export_number
+    from this_export
     cross join gate
     where {{ is_past_gate("gate") }}
 

@@ -40,12 +40,7 @@ changes as (
 
 last_export as (
 
-    {#- Behind publication, so it is read by name and not by ref: a ref would close a circle. #}
-    {%- set last_export = earlier(ref("feed_members").incorporate(path={"identifier": "last_export"})) %}
-    select {{ "max(export_number)" if last_export else "0" }} as export_number
-    {%- if last_export %}
-    from {{ last_export }}
-    {%- endif %}
+    {{ last_export() | indent(4) }}
 
 ),
 

@@ -75,7 +75,7 @@ subjects as (
 
 ),
 
-final as (
+counted as (
 
     select
         platform,
@@ -86,6 +86,30 @@ final as (
         cast(sum(customers) as bigint) as customers
     from subjects
     group by platform, segmentation, segment_id, subject, outcome
+
+),
+
+last_export as (
+
+    {{ last_export() | indent(4) }}
+
+),
+
+this_export as (
+
+    select cast(coalesce(max(changes.export_number), max(last_export.export_number)) as integer) as export_number
+    from last_export
+    left join {{ ref("feed_changes") }} as changes on true
+
+),
+
+final as (
+
+    select
+        counted.*,
+        this_export.export_number
+    from counted
+    cross join this_export
 
 )
 

@@ -19,7 +19,7 @@ past_gate as (
     cross join gate
     where
         candidates.is_new
-        and {{ is_past_gate("gate") }}
+        and {{ is_past_gate("gate", "reaches_gate") }}
 
 ),
 

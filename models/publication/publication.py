@@ -1,7 +1,6 @@
 from datetime import date
 
 from dbt.flags import get_flags
-from dbt_common.invocation import get_invocation_id
 
 from segmentation.frames import to_pandas
 from segmentation.publishing import Changes, last_digest, publish
@@ -56,9 +55,11 @@ def model(dbt, session):
     }
     dbt.ref("model_registry")
     gate = dbt.ref("publication_gate")
+    inputs = dbt.ref("refresh_scope")
     scope = dbt.ref("score_scope")
     application = dbt.ref("application_scope")
     dbt.ref("changed_since")
+    dbt.ref("feed_members")
     as_of_dates = to_pandas(dbt.ref("as_of_dates"))
     ends = as_of_dates.loc[~as_of_dates["is_current"], "as_of_date"].dt.date
     keys = dbt.config.meta_get("refreshed")
@@ -84,7 +85,7 @@ def model(dbt, session):
         relations=[(schema, name) for name in marts],
         folder=folder,
         command=command,
-        # A retry goes on with a build that may have passed the gate before it failed.
-        is_past_gate=command == "retry" or list(to_pandas(gate)["invocation_id"]) == [get_invocation_id()],
+        # Whether that is what this run goes on with was asked before it came here (must_be_past_gate).
+        is_past_gate=list(to_pandas(gate)["invocation_id"]) == list(to_pandas(inputs)["invocation_id"]),
         changes=None if is_full and not keeps_past else changes,
     )

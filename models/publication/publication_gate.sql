@@ -35,12 +35,18 @@ reconciliation as (
 
 ),
 
+scope as (
+
+    select * from {{ ref("refresh_scope") }}
+
+),
+
 final as (
 
     select
-        -- The build that read the inputs. What comes after the gate asks whether that was its own build: a selection
-        -- of models that begins later has not run the tests that gate.
-        (select max(reconciliation.invocation_id) from reconciliation) as invocation_id,
+        -- The build that looked at the inputs. What comes after the gate asks whether that was its own build, or one
+        -- that it goes on with: a selection of models that begins later has not run the tests that gate.
+        (select max(scope.invocation_id) from scope) as invocation_id,
         (select max(features.as_of_date) from features) as as_of_date,
         (select count(*) from configuration) as segmentations,
         (select count(*) from sizes) as segments,

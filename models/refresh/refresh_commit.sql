@@ -1,6 +1,7 @@
 -- One row per id under which the last published run, or an earlier step of it, noted what it works on. Whatever else is
 -- noted was never published, so the next run works on it again.
--- Built after everything else. A run that left models out has left a part of the changes undone, and commits nothing.
+-- Built after everything else. A run that left models out has left a part of the changes undone, and commits nothing:
+-- it is not past the gate.
 -- depends_on: {{ ref("published_segments") }}
 -- depends_on: {{ ref("exported_feed_members") }}
 -- depends_on: {{ ref("last_export") }}
@@ -8,12 +9,6 @@
 with gate as (
 
     select * from {{ ref("publication_gate") }}
-
-),
-
-scope as (
-
-    select * from {{ ref("refresh_scope") }}
 
 ),
 
@@ -32,12 +27,8 @@ noted as (
 
 is_done as (
 
-    select
-        coalesce(
-            scope.is_whole and scope.invocation_id = gate.invocation_id and {{ is_past_gate("gate") }}, false
-        ) as is_done
-    from scope
-    cross join gate
+    select coalesce({{ is_past_gate("gate") }}, false) as is_done
+    from gate
 
 ),
 

@@ -20,7 +20,9 @@
             "boolean",
             "coalesce('" ~ known_until ~ "' > previous.known_until or '" ~ last_day ~ "' > previous.last_day, false)"
         ),
-        "is_whole": ("boolean", "true" if is_whole_project() else "false"),
+        "is_complete": ("boolean", "true" if is_complete_run() else "false"),
+        "reaches_gate": ("boolean", "true" if is_complete_run(until="publication_gate") else "false"),
+        "words": ("string", "'" ~ words_of_run() ~ "'"),
     }
 ) }}
 

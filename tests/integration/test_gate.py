@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 from collections import defaultdict
@@ -12,7 +14,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from streaming import FeedReader, present_members
 
 from harness import ROOT, DbtProject, Outcome, copy_of_project, environment
 from small import (
@@ -94,16 +98,6 @@ def a_failing_python_model(project: DbtProject) -> Outcome:
     return build_small(broken, as_of_date=OTHER_DAY, refit=True)
 
 
-def a_mart_that_breaks_its_contract(project: DbtProject) -> Outcome:
-    broken = DbtProject(project.folder, root=copy_of_project(project.folder))
-    replace_in(
-        broken.root / "models" / "marts" / "core" / "segment_profiles.sql",
-        "judged.customers,",
-        "cast(judged.customers as double) as customers,",
-    )
-    return build_small(broken, as_of_date=OTHER_DAY)
-
-
 def a_mart_that_fails_its_test(project: DbtProject) -> Outcome:
     broken = DbtProject(project.folder, root=copy_of_project(project.folder))
     replace_in(
@@ -120,10 +114,9 @@ def a_mart_that_fails_its_test(project: DbtProject) -> Outcome:
         (too_many_rejects, "of 308 rows are rejected, a share of", True),
         (too_small_a_segment, "Failure in test newly_fitted_segments_are_large_enough", True),
         (a_failing_python_model, "the fit found no memory", True),
-        (a_mart_that_breaks_its_contract, "enforced contract that failed", False),
         (a_mart_that_fails_its_test, "Failure in test unique_key_segmentation_quality_segmentation", False),
     ],
-    ids=["rejects", "segment", "python", "contract", "mart"],
+    ids=["rejects", "segment", "python", "mart"],
 )
 def test_a_failed_build_leaves_what_is_published(
     small: DbtProject,
@@ -141,6 +134,63 @@ def test_a_failed_build_leaves_what_is_published(
     if is_stopped_by_gate:
         assert project.content() == marts, "a mart was built although the gate was shut"
     assert_next_build_publishes(project, before)
+
+
+def test_a_retry_publishes_once_the_mart_is_mended(small: DbtProject, tmp_path: Path) -> None:
+    """A retry goes on with the build that failed, and with no other one, though dbt calls both of them `build`."""
+    project = DbtProject(copy_of_small(small, tmp_path / "warehouse").folder, root=copy_of_project(tmp_path))
+    before = Before(project)
+    mart = project.root / "models" / "marts" / "core" / "segment_profiles.sql"
+    sound, broken = "judged.customers,", "cast(judged.customers as double) as customers,"
+    replace_in(mart, sound, broken)
+    failed = build_small(project, as_of_date=OTHER_DAY)
+    assert "enforced contract that failed" in failed.output
+    before.assert_kept()
+    artefacts = tmp_path / "artefacts"
+    artefacts.mkdir()
+    shutil.copy(project.folder / "target" / "run_results.json", artefacts)
+
+    again = project.dbt("retry")
+    assert again.returncode != 0
+    before.assert_kept()
+    replace_in(mart, broken, sound)
+    project.dbt("retry").check()
+    assert as_of_dates(project) == {OTHER_DAY}
+    assert project.content(published=True) == project.content()
+    assert project.query("select count(*) > 0 from refresh.refresh_commit natural join refresh.refresh_scope") == [
+        (True,)
+    ]
+
+    # A build is killed on its way to other marts. The retry of the earlier one would publish some of either.
+    before = Before(project)
+    kill_at(project, "START sql refreshed model marts.fct_customer_segments", as_of_date="2026-02-20")
+    outcome = project.dbt("retry", "--state", str(artefacts))
+    assert outcome.returncode != 0
+    assert "Nothing is published: this run builds less than what follows from an input" in outcome.output
+    before.assert_kept()
+
+
+def test_a_command_that_was_to_publish_and_does_not_fails(small: DbtProject, tmp_path: Path) -> None:
+    """What an earlier build refused is published by no selection and no retry, and each of them says so."""
+    project = copy_of_small(small, tmp_path / "warehouse")
+    before = Before(project)
+    members = project.query("select * from feeds.exported_feed_members order by all")
+    empty = build_small(project, "--empty")
+    assert empty.returncode != 0
+    assert "`--empty` builds no table of this project" in empty.output
+    assert project.query("select * from feeds.exported_feed_members order by all") == members
+    assert too_many_rejects(project).returncode != 0
+    for command in ("retry", "build", "run", "retry"):
+        selection = () if command == "retry" else ("--select", "publication")
+        changes = None if command == "retry" else variables(project, as_of_date=OTHER_DAY)
+        outcome = project.dbt(command, *selection, variables=changes)
+        assert outcome.returncode != 0, outcome.output
+        assert "Traceback" not in outcome.output
+        if selection:
+            assert "Nothing is published" in outcome.output
+            assert "Expected a build of everything (`dbt build`)" in outcome.output
+    before.assert_kept()
+    assert project.query("select * from feeds.exported_feed_members order by all") == members
 
 
 # --- Death ----------------------------------------------------------------------------------------------------------
@@ -208,13 +258,55 @@ def test_a_build_killed_just_before_the_rename_leaves_what_is_published(small: D
     assert_next_build_publishes(project, before)
 
 
+def test_an_export_that_was_read_but_never_noted_is_followed_by_nobody(small: DbtProject, tmp_path: Path) -> None:
+    """A build dies after the rename. Whoever has read its export must not take the next one for the changes since."""
+    root = copy_of_project(tmp_path)
+    model = root / "models" / "publication" / "publication.py"
+    sound = model.read_text(encoding="utf-8")
+    replace_in(
+        model,
+        "from segmentation.publishing import Changes, last_digest, publish\n",
+        "import os\nimport signal\n\n"
+        "from segmentation import publishing\nfrom segmentation.publishing import Changes, last_digest, publish\n\n"
+        "in_place = publishing.put_in_place\n"
+        "publishing.put_in_place = lambda *places: (in_place(*places), os.killpg(0, signal.SIGKILL))\n",
+    )
+    project = DbtProject(copy_of_small(small, tmp_path / "warehouse").folder, root=root)
+    everybody = {"segmentations": "auto", "minimum_size": 1, "holdout_share": 0.1, "calling_code": None}
+    follower = FeedReader()
+    kill_at(project, None, audiences=everybody)
+    follower.look(project.published)
+    told = follower.members
+    assert project.query("select count(*) from feeds.exported_feed_members") == [(0,)]
+
+    model.write_text(sound, encoding="utf-8")
+    inputs = variables(project)["inputs"]
+    (refusing,) = project.query("select min(customer_id) from feeds.feed_candidates where outcome = 'exported'")[0]
+    customers = Path(inputs["customers"]["path"])
+    rows = duckdb.sql(
+        f"""
+        select
+            * replace (if(customer_id = '{refusing}', 'false', marketing_consent) as marketing_consent)
+        from read_csv('{customers}', all_varchar = true)
+        """
+    )
+    rows.write_csv(str(tmp_path / "customers.csv"))
+    inputs["customers"] = {"path": str(tmp_path / "customers.csv")}
+    build_small(project, inputs=inputs, audiences=everybody).check()
+    follower.look(project.published)
+    with project.connect(published=True) as connection:
+        assert follower.members == present_members(connection)
+    assert len(told - follower.members) == 2
+
+
 def test_dbt_run_publishes_nothing_and_registers_no_model(small: DbtProject, tmp_path: Path) -> None:
     """`dbt run` skips every test, so nothing vouches for what it makes."""
     project = copy_of_small(small, tmp_path / "warehouse")
     before = Before(project)
     behavior = SEGMENTATIONS["behavior"] | {"k": 2}
     changed = variables(project, as_of_date=OTHER_DAY, segmentations=SEGMENTATIONS | {"behavior": behavior})
-    project.dbt("run", variables=changed).check()
+    outcome = project.dbt("run", variables=changed).check()
+    assert "Nothing is published: `dbt run` tests nothing" in outcome.output
     assert models(project)["behavior"][1:] == (2, True)
     before.assert_kept()
     ((outcome, file),) = project.query("select outcome, published_file from publication.publication")
@@ -226,9 +318,13 @@ def test_dbt_run_publishes_nothing_and_registers_no_model(small: DbtProject, tmp
 
 
 @pytest.fixture(scope="module")
-def nodes(small: DbtProject) -> dict[str, dict[str, Any]]:
+def manifest(small: DbtProject) -> dict[str, dict[str, Any]]:
+    return dict(json.loads((small.folder / "target" / "manifest.json").read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def nodes(manifest: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """Every node of the compiled project by its id."""
-    manifest = json.loads((small.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     return dict(manifest["nodes"])
 
 
@@ -298,3 +394,65 @@ def test_every_mart_is_published_and_nothing_else(small: DbtProject, nodes: dict
     assert {table for (table,) in tables} == {f"marts.{mart}" for mart in marts}
     views = small.query("select count(*) from duckdb_views() where not internal", published=True)
     assert views == [(0,)]
+
+
+INPUTS = {f"model.customer_segmentation.raw_{name}" for name in ("customers", "orders", "order_items", "products")}
+READS_BY_NAME = re.compile(
+    r"adapter\.get_relation|load_(cached_)?relation|Relation\.create|\.incorporate\(|\{\{\s*this\b|\bdbt\.this\b"
+)
+KEEPS_ROWS = {"incremental", "refreshed", "learned", "snapshot"}
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"--.*", "", re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL))
+
+
+def readers_by_name(manifest: dict[str, dict[str, Any]]) -> set[str]:
+    """Return the models that read a table which is no parent of theirs in the graph, an earlier form of it included."""
+    nodes, macros = manifest["nodes"], manifest["macros"]
+    models = {name: node for name, node in nodes.items() if node["resource_type"] == "model"}
+    places = [f"{node['schema']}.{node['alias']}" for node in models.values()]
+    spelled_out = re.compile(rf"\b({'|'.join(map(re.escape, places))})\b")
+
+    def texts(node: dict[str, Any]) -> Iterable[str]:
+        yield node["raw_code"]
+        waiting, found = list(node["depends_on"]["macros"]), set()
+        while waiting:
+            name = waiting.pop()
+            if name not in found and name.startswith("macro.customer_segmentation."):
+                found.add(name)
+                waiting += macros[name]["depends_on"]["macros"]
+                yield macros[name]["macro_sql"]
+
+    found = {
+        name
+        for name, node in models.items()
+        if node["config"]["materialized"] in KEEPS_ROWS
+        or any(READS_BY_NAME.search(code) or spelled_out.search(code) for code in map(without_comments, texts(node)))
+    }
+    # What has no table of its own is read by whoever refers to it.
+    for name in [name for name in found if models[name]["config"]["materialized"] == "ephemeral"]:
+        found.remove(name)
+        found |= {child for child, node in models.items() if name in node["depends_on"]["nodes"]}
+    # Of these everything else descends: what they read is what has changed.
+    return found - INPUTS
+
+
+def test_what_is_read_by_name_is_read_anew_whichever_input_changes(manifest: dict[str, dict[str, Any]]) -> None:
+    """A run on some inputs (`raw_orders+`) builds what descends from them; the rest keeps what an earlier run read."""
+    nodes = manifest["nodes"]
+    readers = readers_by_name(manifest)
+    known = ("previous_parameters", "observed_customers", "feed_changes", "exported_feed_members", "last_export")
+    assert {f"model.customer_segmentation.{name}" for name in known} <= readers
+    assert {reader: INPUTS - ancestors(nodes, reader) for reader in readers if INPUTS - ancestors(nodes, reader)} == {}
+
+
+def test_a_run_on_any_input_builds_all_that_publication_asks_for(nodes: dict[str, dict[str, Any]]) -> None:
+    """Everything but the raw inputs and the configuration descends from each input, so `raw_orders+` is a whole run."""
+    models = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
+    }
+    above = INPUTS | {"model.customer_segmentation.resolved_configuration"}
+    assert {model for model in models - above if not ancestors(nodes, model) >= INPUTS} == set()

@@ -97,18 +97,6 @@ def test_readers_find_one_build_whole_at_every_moment(small: DbtProject, tmp_pat
     patient.close()
 
 
-def test_marts_on_their_own_are_not_published(small: DbtProject, tmp_path: Path) -> None:
-    """A selection without the gate might hold what an earlier build refused."""
-    project = copy_of_small(small, tmp_path)
-    before = project.published.stat()
-    build_small(project, "--select", "marts", "publication").check()
-    assert project.query("select outcome from publication.publication") == [
-        ("not published: the gate was not part of this build; build the whole project",)
-    ]
-    after = project.published.stat()
-    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
-
-
 def test_a_new_column_of_a_mart_is_published(small: DbtProject, tmp_path: Path) -> None:
     root = copy_of_project(tmp_path)
     marts = root / "models" / "marts" / "core"

@@ -177,14 +177,17 @@ class StreamProcess:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait()
 
-    def land(self, name: str, source: Path, target: str) -> Path:
-        """Put a copy of a file into the landing folder of an input, by rename."""
+    def land(self, name: str, source: Path, target: str, *, changed_at: float = 1_700_000_000) -> Path:
+        """Put a copy of a file into the landing folder of an input, by rename.
+
+        By default nobody has been writing to it for long, so it need not settle. Files that have just been changed, at
+        one and the same time, are one batch.
+        """
         home = self.landing / name
         home.mkdir(exist_ok=True)
         hidden = home / f".{target}"
         hidden.write_bytes(source.read_bytes())
-        # Nobody is writing to it any more, so it need not settle.
-        os.utime(hidden, (1_700_000_000, 1_700_000_000))
+        os.utime(hidden, (changed_at, changed_at))
         return hidden.rename(home / target)
 
     def waiting(self) -> list[Path]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from streaming import INPUTS, FeedReader, StreamProcess, cut_into_batches, present_members, stopped_at_the_end
+from streaming import FeedReader, StreamProcess, cut_into_batches, present_members, stopped_at_the_end
 
 from harness import ROOT, DbtProject, Outcome, run_command
 from small import ADVICE, SEGMENTATIONS, small_warehouse
@@ -158,17 +159,19 @@ def customers_of(orders: Path) -> set[str]:
         return {name for (name,) in connection.execute(f"select customer_id from read_parquet('{orders}')").fetchall()}
 
 
-def taking_back_consent(stream: StreamProcess, source: Path, file: Path) -> str:
-    """Write a file in which a customer who is in both feeds takes back consent, and return who that is."""
-    condition = "marketing_consent and email is not null"
+def taking_back_consent(stream: StreamProcess, source: Path, file: Path, number: int) -> str:
+    """Write a file in which a customer who is in both feeds takes back consent, each time another one: return who."""
+    condition = "marketing_consent and email like '%_@_%._%'"
     with duckdb.connect() as connection:
         connection.execute(f"attach '{stream.published}' as published (read_only)")
         ((customer_id,),) = connection.execute(
             f"""
-            select min(customer_id)
+            select customer_id
             from read_parquet('{source}') as customers
             inner join published.marts.audience_members as members using (customer_id)
             where {condition} and members.is_current and not members.is_holdout
+            order by customer_id
+            limit 1 offset {number}
             """
         ).fetchall()
         connection.execute(
@@ -209,11 +212,11 @@ def test_a_stream_on_a_new_database_goes_on_from_its_own_batches(tmp_path: Path)
                 assert stream.stop() == 0
             before, removed = labels(stream), reader.removed
             file = tmp_path / f"consent_{batch}.parquet"
-            refusing = taking_back_consent(stream, data.history / "demo_customers.parquet", file)
-            stream.land("customers", file, file.name)
-            for name in INPUTS:
-                if name in data.files(batch):
-                    stream.land(name, data.files(batch)[name], f"{name}_{batch}.parquet")
+            refusing = taking_back_consent(stream, data.history / "demo_customers.parquet", file, batch)
+            landed_at = time.time()
+            stream.land("customers", file, file.name, changed_at=landed_at)
+            for name, orders in data.files(batch).items():
+                stream.land(name, orders, f"{name}_{batch}.parquet", changed_at=landed_at)
             if batch == 4:
                 stream.start()
             stream.wait_until_done()

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,18 +25,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
 import pyarrow as pa
 
-from segmentation.files import put_in_place
+from segmentation.errors import UserError
+from segmentation.files import alone_in, put_in_place
+from segmentation.ownership import (
+    Mark,
+    claim,
+    identity_of,
+    is_same_file,
+    keep_identity,
+    new_identity,
+    read_mark,
+    write_mark,
+)
+from segmentation.quoting import quote_identifier, quote_literal
 
 __all__ = [
     "PUBLICATION_SCHEMA",
+    "STORAGE",
     "Changes",
+    "check_published_path",
+    "claim_published_file",
     "last_digest",
     "publish",
     "published_path",
-    "quote_identifier",
-    "quote_literal",
 ]
 
 PUBLICATION_SCHEMA: Final = pa.schema(
@@ -50,9 +65,10 @@ PUBLICATION_SCHEMA: Final = pa.schema(
 """Columns of the row that `publish` returns. No clock value: the same marts give the same row."""
 
 _FOLDER: Final = "published"
+_NOTE: Final = ".published.json"
 _SCORING_QUERIES: Final = "scoring_queries"
 _READ_ONLY: Final = 0o444
-_STORAGE: Final = "v1.3.0"
+STORAGE: Final = "v1.3.0"
 """The oldest DuckDB that can read the file: the first to compress a text by dictionary and FSST at once."""
 _SMALL: Final = 100_000
 """Rows of a relation that is sooner written whole than compared."""
@@ -152,48 +168,6 @@ class _Differences:
     rows: str | None = None
 
 
-def quote_identifier(name: str) -> str:
-    """Return `name` as a quoted SQL identifier.
-
-    Parameters
-    ----------
-    name : str
-        Any name, as it is stored in the catalogue.
-
-    Returns
-    -------
-    str
-        The name between double quotes, with those inside doubled.
-
-    Examples
-    --------
-    >>> quote_identifier('the "net" sales')
-    '"the ""net"" sales"'
-    """
-    return '"' + name.replace('"', '""') + '"'
-
-
-def quote_literal(text: str) -> str:
-    """Return `text` as a SQL string literal.
-
-    Parameters
-    ----------
-    text : str
-        Any text.
-
-    Returns
-    -------
-    str
-        The text between single quotes, with those inside doubled.
-
-    Examples
-    --------
-    >>> quote_literal("the shop's")
-    "'the shop''s'"
-    """
-    return "'" + text.replace("'", "''") + "'"
-
-
 def published_path(database_path: str | Path, *, folder: str | Path | None = None) -> Path:
     """Return where the marts of a database are published.
 
@@ -262,6 +236,8 @@ def publish(
     LookupError
         If a relation or the database does not exist. What is published stays as it was after this and every
         other error.
+    UserError
+        If the published file would be the database itself, or is another database's.
     """
     wanted = sorted(set(relations))
     if command == "run":
@@ -275,23 +251,32 @@ def publish(
         return _row("not published: the database is in memory")
 
     target = published_path(source, folder=folder)
+    seen = _seen(target)
+    identity = claim_published_file(connection, database=database, folder=folder) or new_identity()
+    if identity_of(connection, database) != identity:
+        keep_identity(connection, database, identity)
+    mark = Mark(identity, str(source.absolute()), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(target)
     described = [_describe(connection, database, schema, name) for schema, name in wanted]
     temporary = _temporary(target, os.getpid())
-    note = source.with_name(f".{source.name}.published.json")
+    note = _note_of(source)
     known = _known_content(note, target, changes, described)
     try:
         if changes is not None and known:
-            content = _renew(connection, database, described, target, temporary, known, changes)
+            content = _renew(connection, database, described, target, temporary, known, changes, mark)
         else:
-            content = _write(connection, database, described, temporary)
+            content = _write(connection, database, described, temporary, mark)
         temporary.chmod(_READ_ONLY)
-        put_in_place(temporary, target)
+        with alone_in(target.parent):
+            if _seen(target) != seen:
+                # Another database may have published its first file here meanwhile.
+                claim_published_file(connection, database=database, folder=folder)
+            put_in_place(temporary, target)
     finally:
         _remove(temporary)
     digest = _digest(described, content)
-    _write_note(note, target, digest, described, content)
+    _write_note(note, target, digest, described, content, identity)
     rows = sum(part.rows for part in content.values())
     return _row("published", published_file=str(target), relations=len(described), rows=rows, digest=digest)
 
@@ -309,6 +294,105 @@ def last_digest(connection: Any, database: str, schema: str, name: str) -> str |
     place = ".".join(map(quote_identifier, (database, schema, name)))
     rows = connection.execute(f"select content_digest from {place}").fetchall()
     return rows[0][0] if rows else None
+
+
+def claim_published_file(connection: Any, *, database: str, folder: str | Path | None = None) -> str | None:
+    """Return the identity under which a database may publish, and None if it has none yet and may.
+
+    A published file without a mark is of a version before there were marks. It is taken for the database's own where
+    the note beside the database tells its size and time of change; or where it stands in the folder `published` beside
+    the database, holds marts alone, and no other database of that folder has noted it.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where the database is attached.
+    database : str
+        Its name.
+    folder : str or Path, optional
+        Where published files lie; see `published_path`.
+
+    Raises
+    ------
+    UserError
+        If the published file would be the database itself, or is another database's.
+    """
+    source = _database_file(connection, database)
+    if source is None:
+        return None
+    target = published_path(source, folder=folder)
+    check_published_path(source, target)
+    identity = identity_of(connection, database) or _told(_note_of(source)).get("identity")
+    if not target.exists():
+        return identity
+    what, remedy = "The published file", _remedy(target)
+    try:
+        mark = read_mark(connection, target)
+    except duckdb.Error as error:
+        first_line = str(error).splitlines()[0]
+        raise UserError(
+            f"{target} stands where {source} is to be published, and it cannot be told whose it is: {first_line}. "
+            f"{remedy}"
+        ) from error
+    if mark is not None:
+        return claim(mark, identity=identity, database=source, place=target, what=what, remedy=remedy)
+    if not _was_published_from(source, target):
+        raise UserError(f"{target} stands where {source} is to be published, and does not come from it. {remedy}")
+    return identity
+
+
+def check_published_path(database: Path, target: Path) -> None:
+    """See to it that a database is not published over itself.
+
+    Raises
+    ------
+    UserError
+        If both paths lead to one file.
+    """
+    if is_same_file(database, target):
+        raise UserError(
+            f"{target} would be both the database of the build and the file that it publishes, which would leave of "
+            "the database its marts alone. Set SEGMENTATION_PUBLISHED to another folder than that of the database, or "
+            "leave it out."
+        )
+
+
+def _remedy(target: Path) -> str:
+    return (
+        "Set SEGMENTATION_PUBLISHED to a folder of this database's own, or give the database another name. If nobody "
+        f"needs the file, remove it: rm {shlex.quote(str(target))}"
+    )
+
+
+def _was_published_from(source: Path, target: Path) -> bool:
+    """Return whether a file without a mark is what a database has published, as far as can be told."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {quote_literal(str(target))} as published (type duckdb, read_only)")
+        schemas = connection.execute(
+            "select distinct schema_name from duckdb_tables() where database_name = 'published'"
+        ).fetchall()
+    if schemas != [("marts",)]:
+        return False
+    # A copy has another inode.
+    signature = _signature(target)[1:]
+    if _told(_note_of(source)).get("file", [])[1:] == signature:
+        return True
+    others = [path for path in source.parent.iterdir() if path.name.startswith(".") and path.name.endswith(_NOTE)]
+    is_noted = any(_told(path).get("file", [])[1:] == signature for path in others)
+    return is_same_file(target, published_path(source)) and not is_noted
+
+
+def _note_of(database: Path) -> Path:
+    return database.with_name(f".{database.name}{_NOTE}")
+
+
+def _told(note: Path) -> dict[str, Any]:
+    """Return what a note tells; nothing where there is none that can be read."""
+    try:
+        told = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _row(
@@ -348,17 +432,19 @@ def _describe(connection: Any, database: str, schema: str, name: str) -> _Relati
     return _Relation(schema, name, found[0][0], tuple(_Column(*column) for column in columns))
 
 
-def _write(connection: Any, database: str, relations: Sequence[_Relation], file: Path) -> dict[str, _Content]:
+def _write(
+    connection: Any, database: str, relations: Sequence[_Relation], file: Path, mark: Mark
+) -> dict[str, _Content]:
     """Write the relations into a new database file."""
     alias = _alias("publication")
-    storage = f"type duckdb, storage_version {quote_literal(_STORAGE)}"
+    storage = f"type duckdb, storage_version {quote_literal(STORAGE)}"
     connection.execute(f"attach {quote_literal(str(file))} as {alias} ({storage})")
     try:
         with _transaction(connection):
             for schema in sorted({relation.schema for relation in relations} - {"main"}):
                 connection.execute(f"create schema if not exists {alias}.{quote_identifier(schema)}")
             content = {relation.place: _copy_relation(connection, database, alias, relation) for relation in relations}
-        _finish(connection, alias, relations)
+        _finish(connection, alias, relations, mark)
     finally:
         connection.execute(f"detach {alias}")
     return content
@@ -372,6 +458,7 @@ def _renew(
     file: Path,
     known: Mapping[str, _Content],
     changes: Changes,
+    mark: Mark,
 ) -> dict[str, _Content]:
     """Copy the published file, and make of the copy what the relations are now."""
     alias, published = _alias("publication"), _alias("published")
@@ -399,7 +486,7 @@ def _renew(
                 elif differences.rows:
                     _apply(connection, f"{alias}.{relation.place}", differences.rows, relation)
                 content[relation.place] = after
-        _finish(connection, alias, relations)
+        _finish(connection, alias, relations, mark)
     return content
 
 
@@ -417,8 +504,9 @@ def _transaction(connection: Any) -> Iterator[None]:
         raise
 
 
-def _finish(connection: Any, alias: str, relations: Sequence[_Relation]) -> None:
+def _finish(connection: Any, alias: str, relations: Sequence[_Relation], mark: Mark) -> None:
     _create_scoring_macros(connection, alias, relations)
+    write_mark(connection, alias, mark)
     connection.execute(f"checkpoint {alias}")
 
 
@@ -578,8 +666,17 @@ def _signature(target: Path) -> list[int]:
     return [found.st_ino, found.st_size, found.st_mtime_ns]
 
 
+def _seen(target: Path) -> list[int] | None:
+    return _signature(target) if target.exists() else None
+
+
 def _write_note(
-    note: Path, target: Path, digest: str, relations: Sequence[_Relation], content: Mapping[str, _Content]
+    note: Path,
+    target: Path,
+    digest: str,
+    relations: Sequence[_Relation],
+    content: Mapping[str, _Content],
+    identity: str,
 ) -> None:
     """Say what the published file holds, and by which file it is known."""
     held = {
@@ -588,9 +685,8 @@ def _write_note(
         for part in [content[relation.place]]
     }
     temporary = note.with_name(f"{note.name}.tmp")
-    temporary.write_text(
-        json.dumps({"file": _signature(target), "digest": digest, "relations": held}), encoding="utf-8"
-    )
+    told = {"file": _signature(target), "digest": digest, "identity": identity, "relations": held}
+    temporary.write_text(json.dumps(told), encoding="utf-8")
     temporary.replace(note)
 
 
@@ -601,7 +697,7 @@ def _known_content(
     if changes is None or changes.published_digest is None:
         return {}
     try:
-        told = json.loads(note.read_text(encoding="utf-8"))
+        told = _told(note)
         if told["file"] != _signature(target) or told["digest"] != changes.published_digest:
             return {}
         names = {relation.place: repr(relation) for relation in relations}

@@ -25,9 +25,8 @@ from segmentation.publishing import (
     last_digest,
     publish,
     published_path,
-    quote_identifier,
-    quote_literal,
 )
+from segmentation.quoting import quote_identifier, quote_literal
 
 RELATIONS = [("marts", "dim_segments"), ("marts", "fct_customer_segments")]
 
@@ -88,7 +87,10 @@ def test_the_published_file_holds_rows_types_constraints_and_comments(
         select schema_name, table_name, column_name, data_type, is_nullable, comment
         from duckdb_columns() where schema_name = 'marts' and database_name = current_database() order by all
     """
-    comments = "select table_name, comment from duckdb_tables() where database_name = current_database() order by all"
+    comments = """
+        select table_name, comment
+        from duckdb_tables() where schema_name = 'marts' and database_name = current_database() order by all
+    """
     with duckdb.connect(str(row["published_file"]), read_only=True) as reader:
         for sql in (columns, comments, "from marts.fct_customer_segments order by all", "from marts.dim_segments"):
             assert reader.execute(sql).fetchall() == connection.execute(sql).fetchall()

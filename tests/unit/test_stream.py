@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from segmentation.stream.__main__ import main
 from segmentation.stream.journal import Arrival, Journal, Watermark
 from segmentation.stream.landing import Landing
 from segmentation.stream.reading import ARRIVAL_COLUMN, UnreadableError, parquet_columns, write_staged
+from segmentation.stream.report import write_report
 from segmentation.stream.store import Store
 from segmentation.stream.tables import PolledTable, history_sources, read_tables_setting
 
@@ -187,6 +189,162 @@ def test_a_landing_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         Landing(tmp_path / "nowhere", inputs=["orders"], settle_seconds=1, patience_seconds=1)
 
 
+def taken(landing: Landing, store: Store, *, moment: float) -> dict[str, str]:
+    """Return what a look at the landing folder makes of each file: taken, or the reason."""
+    found = {}
+    for landed in landing.settled(now=moment):
+        try:
+            landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment)
+            found[landed.shown_name] = "taken"
+        except UnreadableError as error:
+            found[landed.shown_name] = error.reason
+            if not error.may_be_unfinished:
+                landing.set_aside(landing.unread(landed), error.reason, path=landed.path)
+    return found
+
+
+def test_a_bad_name_stops_nothing_else(tmp_path: Path, store: Store) -> None:
+    landing, folder = landing_of(tmp_path / "landing"), tmp_path / "landing" / "orders"
+    good = f"{HEADER}1,1,2026-01-01\n".encode()
+    long_and_bad = "é" * 125 + ".xlsx"
+    assert len(long_and_bad.encode()) == 255
+    for name in (b"caf\xe9.csv", b"two\nlines.csv", long_and_bad.encode(), "gut \u00e4\u202f1.csv".encode(), b"*.csv"):
+        Path(os.fsdecode(bytes(folder) + b"/" + name)).write_bytes(good)
+    (folder / f"{'a' * 251}.csv").write_bytes(good)
+    for _ in range(2):
+        found = taken(landing, store, moment=time.time() + 1)
+    assert found == {"gut \u00e4\u202f1.csv": "taken", "*.csv": "taken", f"{'a' * 251}.csv": "taken"}
+    aside = {path.name: path.read_bytes() for path in (tmp_path / "landing" / "set_aside" / "orders").iterdir()}
+    assert aside["caf\\xe9.csv"] == good
+    assert b"no UTF-8" in aside["caf\\xe9.csv.reason.txt"]
+    assert b"control characters" in aside["two\\nlines.csv.reason.txt"]
+    (shortened,) = [name for name in aside if name.startswith("éé") and not name.endswith(".reason.txt")]
+    assert aside[shortened] == good
+    assert long_and_bad in aside[f"{shortened}.reason.txt"].decode()
+
+
+def test_the_rows_of_a_file_are_its_own_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("order_id\nother\n", encoding="utf-8")
+    assert staged(tmp_path, "*.csv", "order_id\nmine\n") == [("mine",)]
+    assert staged(tmp_path, "[1]?.csv", "order_id\nmine\n") == [("mine",)]
+
+
+def test_a_stream_with_bad_names_goes_on(tmp_path: Path, store: Store) -> None:
+    """Also where they come into the journal, which takes no text that is none."""
+    landing, journal = landing_of(tmp_path / "landing"), Journal(store.journal_file)
+    Path(os.fsdecode(bytes(tmp_path / "landing" / "orders") + b"/caf\xe9.csv")).write_bytes(b"x")
+    (landed,) = landing.settled(now=time.time())
+    journal.note_set_aside(landing.unread(landed), "its name is no UTF-8 text")
+    write_report(journal, tmp_path / "report.duckdb")
+    with duckdb.connect(str(tmp_path / "report.duckdb"), read_only=True) as connection:
+        assert connection.execute("select file_name from stream.stream_files").fetchall() == [("caf\\xe9.csv",)]
+
+
+def test_links_are_left_alone_and_told(tmp_path: Path, store: Store) -> None:
+    landing, secret = landing_of(tmp_path / "landing"), tmp_path / "passwords.csv"
+    secret.write_text("root:secret,x\n1,2,3,4\n", encoding="utf-8")
+    folder = tmp_path / "landing" / "orders"
+    (folder / "a.csv").symlink_to(secret)
+    os.mkfifo(folder / "b.csv")
+    (folder / "c.csv").mkdir()
+    assert taken(landing, store, moment=time.time() + 100) == {}
+    assert landing.waiting() == 0
+    (notice,) = landing.notices()
+    assert "orders/a.csv is a link" in notice
+    assert landing.notices() == []
+    assert (folder / "a.csv").is_symlink()
+    # One that takes the place of a file after the look at the folder is not read for its reason either.
+    (folder / "d.csv").write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
+    (landed,) = landing.settled(now=time.time() + 100)
+    (folder / "d.csv").unlink()
+    (folder / "d.csv").symlink_to(secret)
+    with pytest.raises(UnreadableError, match=r"^it is being written to$"):
+        landing.read(landed, store, columns={}, check=lambda _name, _path: "root:secret", now=time.time() + 1000)
+    assert not (tmp_path / "landing" / "set_aside").exists()
+
+
+@pytest.mark.parametrize("where", ["an input", "set_aside"])
+def test_a_linked_folder_is_an_error(tmp_path: Path, where: str) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "landing").mkdir()
+    name = "orders" if where == "an input" else where
+    (tmp_path / "landing" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="is a link"):
+        landing_of(tmp_path / "landing")
+
+
+WRITER = """
+import sys
+with open(sys.argv[1], "a", encoding="utf-8") as file:
+    file.write("order_id,customer_id,ordered_at\\n" + "".join(f"{row},1,2026-01-01\\n" for row in range(10)))
+    file.flush()
+    print("pausing", flush=True)
+    sys.stdin.readline()
+    file.write("".join(f"{row},1,2026-01-01\\n" for row in range(10, 30)))
+"""
+
+
+@pytest.mark.parametrize("ask", ["lease", "processes"])
+def test_a_writer_that_pauses_loses_nothing(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    if ask == "processes":
+        # As where no lease is to be had.
+        monkeypatch.delattr("fcntl.F_SETLEASE")
+    landing, file = landing_of(tmp_path / "landing", patience=60), tmp_path / "landing" / "orders" / "a.csv"
+    words = [sys.executable, "-c", WRITER, str(file)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        assert taken(landing, store, moment=time.time() + 10) == {}
+        assert landing.notices() == []
+        assert taken(landing, store, moment=time.time() + 100) == {}
+        assert "a.csv waits: a process still has it open for writing" in landing.notices()[0]
+        assert landing.waiting() == 1
+        writer.communicate("\n")
+    (landed,) = landing.settled(now=time.time() + 10)
+    arrival = landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=time.time())
+    assert arrival.rows == 30
+    # Somebody who opens it again after it was taken does not lose what is written now.
+    with file.open("a", encoding="utf-8") as again:
+        landing.remove(arrival)
+        assert "now a process has it open for writing" in landing.notices()[0]
+        again.write("30,1,2026-01-01\n")
+    landing.remove(arrival)
+    assert file.exists()
+    (landed,) = landing.settled(now=time.time() + 10)
+    landing.remove(landing.unread(landed))
+    assert not file.exists()
+
+
+def test_a_file_that_grows_while_it_is_read_is_not_taken(tmp_path: Path, store: Store) -> None:
+    landing, file = landing_of(tmp_path / "landing"), tmp_path / "landing" / "orders" / "a.csv"
+    file.write_text(f"{HEADER}1,1,2026-01-01\n", encoding="utf-8")
+
+    def grow(_name: str, _path: Path) -> None:
+        with file.open("a", encoding="utf-8") as more:
+            more.write("2,1,2026-01-01\n")
+
+    (landed,) = landing.settled(now=time.time() + 100)
+    with pytest.raises(UnreadableError, match="is being written to") as raised:
+        landing.read(landed, store, columns={}, check=grow, now=time.time() + 1000)
+    assert raised.value.may_be_unfinished, "it is looked at again, however long it has stood there"
+    assert list(store.incoming.iterdir()) == []
+
+
+def test_two_streams_do_not_share_a_landing_folder(tmp_path: Path) -> None:
+    landing = landing_of(tmp_path / "landing")
+    (tmp_path / "link").symlink_to(tmp_path / "landing")
+    with (
+        landing.locked(),
+        pytest.raises(UserError, match=rf"process {os.getpid()}.*LANDING=folder"),
+        landing_of(tmp_path / "link").locked(),
+    ):
+        pass
+    with landing_of(tmp_path / "link").locked():
+        assert landing.wrong_folders() == []
+
+
 # --- the store ---------------------------------------------------------------------------------------------------
 
 
@@ -196,6 +354,32 @@ def test_a_second_stream_on_a_store_is_refused(
     with store.locked():
         assert main(["--store", str(store.folder), "--database", str(tmp_path / "shop.duckdb")]) == 1
     assert "Another stream (process" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", ["cut in half", "other bytes", "emptied"])
+def test_a_damaged_journal_is_named_with_what_to_do(
+    tmp_path: Path, store: Store, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    journal = Journal(store.journal_file)
+    for number in range(300):
+        arrival = Arrival("orders", f"{number}.csv", "landing", "1-1-1", f"{number:064d}", 1, 0.0)
+        journal.close_batch(journal.open_batch([arrival], {}), now=time.time())
+    journal.close()
+    (store.folder / "orders").mkdir()
+    (store.folder / "orders" / "1.parquet").touch()
+    content = store.journal_file.read_bytes()
+    changed = {"cut in half": content[: len(content) // 2], "other bytes": b"x" * len(content), "emptied": b""}
+    store.journal_file.write_bytes(changed[damage])
+    if damage == "emptied":
+        with pytest.raises(UserError, match=r"journal\.sqlite knows of no file.*backup"):
+            store.recover(Journal(store.journal_file))
+        return
+    words = ["--store", str(store.folder), "--database", str(tmp_path / "shop.duckdb"), "--landing", str(tmp_path)]
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert f"The journal {store.journal_file} is damaged" in told
+    assert f"move the folder {store.folder} away" in told
+    assert store.journal_file.read_bytes() == changed[damage]
 
 
 @pytest.mark.parametrize("change", ["foreign", "missing"])

@@ -8,14 +8,18 @@ import signal
 import sqlite3
 import sys
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import duckdb
+
 from segmentation.errors import UserError
+from segmentation.opening import disk_is_full
 from segmentation.publishing import published_path
-from segmentation.stream.journal import Journal
+from segmentation.stream.journal import Journal, damaged_journal
 from segmentation.stream.landing import Landing
 from segmentation.stream.loop import Stopper, Stream, Timing
+from segmentation.stream.owning import claim_everything
 from segmentation.stream.report import stream_path
 from segmentation.stream.store import Store
 from segmentation.stream.tables import read_tables_setting
@@ -37,25 +41,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error stream.
     """
     options = _parser().parse_args(arguments)
+    store = Store(options.store or Path("store") / options.database.absolute().stem)
     try:
-        _run(options)
-    except (UserError, OSError, sqlite3.Error) as error:
-        sys.stderr.write(f"Error: {error}\n")
+        _run(options, store)
+    except (UserError, OSError, sqlite3.Error, duckdb.Error) as error:
+        sys.stderr.write(f"Error: {_told(error, options, store)}\n")
         return 1
     return 0
 
 
-def _run(options: argparse.Namespace) -> None:
+def _told(error: Exception, options: argparse.Namespace, store: Store) -> str:
+    """Return what to say of an error that ended the stream."""
+    full = disk_is_full(str(error), store.folder) or disk_is_full(str(error), options.database)
+    if full:
+        return full
+    if isinstance(error, sqlite3.OperationalError):
+        return f"The journal {store.journal_file} cannot be written: {error}"
+    return damaged_journal(store.journal_file, str(error)) if isinstance(error, sqlite3.Error) else str(error)
+
+
+def _run(options: argparse.Namespace, store: Store) -> None:
     timing = Timing(options.poll, options.settle, options.patience, options.grace)
     stopper = Stopper(timing.grace, _say)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stopper)
     database = options.database.absolute()
     os.environ["SEGMENTATION_DATABASE"] = str(database)
-    store = Store(options.store or Path("store") / database.stem)
+    folder = os.environ.get("SEGMENTATION_PUBLISHED")
     overrides = read_mapping(options.vars, "VARS")
     variables = build_variables(options.example, data=options.data, overrides=overrides)
-    with store.locked(), closing(Journal(store.journal_file)) as journal:
+    with ExitStack() as held:
+        held.enter_context(store.locked())
+        journal = held.enter_context(closing(Journal(store.journal_file)))
+        claim_everything(
+            database,
+            folder=folder,
+            store=store,
+            journal=journal,
+            take_over=options.take_over_store,
+            patience=float(os.environ.get("SEGMENTATION_WAIT") or 60),
+            say=_say,
+        )
         # Importing dbt takes seconds, and a second stream on the same store is told at once.
         from segmentation.stream.building import WarmProject  # noqa: PLC0415
 
@@ -64,8 +90,9 @@ def _run(options: argparse.Namespace) -> None:
         landing = Landing(
             options.landing, inputs=inputs, settle_seconds=timing.settle, patience_seconds=timing.patience
         )
+        held.enter_context(landing.locked())
         tables = read_tables_setting(read_mapping(options.tables, "TABLES"), inputs=inputs)
-        report = stream_path(published_path(database, folder=os.environ.get("SEGMENTATION_PUBLISHED")))
+        report = stream_path(published_path(database, folder=folder))
         stream = Stream(
             inputs,
             project=project,
@@ -95,6 +122,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help="folder that the file's {data} stands for")
     parser.add_argument("--vars", default="", help="further variables, YAML or JSON")
     parser.add_argument("--tables", default="", help="tables to poll, YAML or JSON: see docs/streaming.md")
+    parser.add_argument(
+        "--take-over-store",
+        action="store_true",
+        help="have the store be this database's from now on, whosesoever it was",
+    )
     parser.add_argument("--until-idle", action="store_true", help="end once nothing is left to do")
     for name, text in (
         ("poll", "between two looks at what has arrived"),

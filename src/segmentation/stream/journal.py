@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-__all__ = ["HISTORY", "Arrival", "Batch", "Journal", "Origin", "StoredFile", "Watermark"]
+from segmentation.errors import UserError
+from segmentation.ownership import Mark
+
+__all__ = ["HISTORY", "Arrival", "Batch", "Journal", "Origin", "StoredFile", "Watermark", "damaged_journal"]
 
 Origin = Literal["landing", "history", "table"]
 """A landed file, what the inputs held before the first batch, or rows of a polled table."""
@@ -56,6 +59,7 @@ create index if not exists files_by_hash on files (input, content_hash);
 create index if not exists files_by_batch on files (batch_number);
 create table if not exists watermarks (input text primary key, watermark text, taken text not null);
 create table if not exists merges (input text primary key, merged_name text not null, replaced text not null);
+create table if not exists owner (mark text not null);
 """
 
 
@@ -135,6 +139,23 @@ class Watermark:
     taken: Mapping[str, int]
 
 
+def damaged_journal(path: Path, found: str) -> str:
+    """Return what to say of a journal that cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        The journal.
+    found : str
+        What SQLite says.
+    """
+    return (
+        f"The journal {path} is damaged ({found}). It says which files of the store count, so nothing was touched. Put "
+        f"it back from a backup of the same time as the store. Without one move the folder {path.parent} away: the "
+        "next start makes a new store of what the inputs hold, and files that had landed have to land anew."
+    )
+
+
 class Journal:
     """The journal file of a store.
 
@@ -142,18 +163,48 @@ class Journal:
     ----------
     path : Path
         SQLite file; made where there is none.
+
+    Raises
+    ------
+    UserError
+        If the file is damaged.
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.row_factory = sqlite3.Row
-        # Every commit is on disk before the next step begins.
-        self._connection.execute("pragma synchronous = full")
-        self._connection.executescript(_SCHEMA)
+        try:
+            # Every commit is on disk before the next step begins.
+            self._connection.execute("pragma synchronous = full")
+            self._connection.executescript(_SCHEMA)
+            found = str(self._value("pragma quick_check(1)"))
+        except sqlite3.OperationalError:
+            # It may not be written, or the disk is full: the file itself is well.
+            self._connection.close()
+            raise
+        except sqlite3.DatabaseError as error:
+            found = str(error)
+        if found != "ok":
+            self._connection.close()
+            raise UserError(damaged_journal(path, found))
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    # --- owner ------------------------------------------------------------------------------------------------
+
+    def mark(self) -> Mark | None:
+        """Return whose the store is; None if nobody has said so yet."""
+        row = self._connection.execute("select mark from owner").fetchone()
+        return Mark.from_json(row["mark"]) if row else None
+
+    def set_mark(self, mark: Mark) -> None:
+        """Say whose the store is."""
+        with self._transaction():
+            self._connection.execute("delete from owner")
+            self._connection.execute("insert into owner values (?)", [mark.to_json()])
 
     # --- batches -----------------------------------------------------------------------------------------------
 

@@ -262,7 +262,7 @@ class Stream:
 
     def _gather(self) -> tuple[list[Arrival], dict[str, Watermark]]:
         """Read everything that has arrived: the more there is, the larger the batch, and the fewer builds."""
-        self._tell_wrong_folders()
+        self._tell_what_is_left_alone()
         arrivals: list[Arrival] = []
         columns = {name: dict(self._store.columns(name)) for name in self._inputs}
         for landed in self._landing.settled(now=time.time()):
@@ -308,8 +308,8 @@ class Stream:
             if not error.may_be_unfinished:
                 unread = self._landing.unread(landed)
                 self._journal.note_set_aside(unread, error.reason)
-                self._landing.set_aside(unread, error.reason)
-                self._say(f"set aside {landed.input}/{landed.path.name}: {error.reason}")
+                self._landing.set_aside(unread, error.reason, path=landed.path)
+                self._say(f"set aside {landed.input}/{landed.shown_name}: {error.reason}")
                 write_report(self._journal, self._report)
             return None
         counted = self._journal.find_accepted(arrival.input, arrival.content_hash)
@@ -319,7 +319,7 @@ class Stream:
             self._store.discard(arrival)
             self._landing.remove(arrival)
             self._say(
-                f"duplicate {landed.input}/{landed.path.name}: the same content was counted in batch "
+                f"duplicate {landed.input}/{landed.shown_name}: the same content was counted in batch "
                 f"{counted.batch_number}"
             )
         if counted or is_twin:
@@ -334,8 +334,8 @@ class Stream:
     def _columns_of(self, arrival: Arrival) -> dict[str, str]:
         return parquet_columns(self._store.incoming / arrival.staged_name)
 
-    def _tell_wrong_folders(self) -> None:
-        for problem in self._landing.wrong_folders():
+    def _tell_what_is_left_alone(self) -> None:
+        for problem in (*self._landing.wrong_folders(), *self._landing.notices()):
             self._tell_once(problem)
 
     def _tell_once(self, line: str) -> None:

@@ -11,7 +11,7 @@ import duckdb
 
 from segmentation.csv_files import UnreadableError, is_csv, proved, read_csv, without_pattern
 from segmentation.errors import UserError
-from segmentation.publishing import quote_identifier, quote_literal
+from segmentation.quoting import quote_identifier, quote_literal
 
 __all__ = [
     "ARRIVAL_COLUMN",

@@ -7,18 +7,21 @@ give again row for row, hold none; and a batch that was refused publishes no mar
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
+from segmentation.errors import UserError
 from segmentation.files import put_in_place
-from segmentation.publishing import quote_identifier, quote_literal
+from segmentation.ownership import Mark, claim, read_mark, write_mark
+from segmentation.quoting import quote_identifier, quote_literal
 from segmentation.stream.journal import Batch, Journal
 from segmentation.stream.store import INPUTS
 
-__all__ = ["batch_line", "stream_path", "write_report"]
+__all__ = ["batch_line", "check_report", "stream_path", "write_report"]
 
 BATCH_COLUMNS: Final = {
     "batch_number": (pa.int64(), "1 for the first batch of the store."),
@@ -130,7 +133,13 @@ def write_report(journal: Journal, target: Path) -> None:
         What has happened.
     target : Path
         The file.
+
+    Raises
+    ------
+    UserError
+        If the file is another database's.
     """
+    check_report(journal, target)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     for leftover in (temporary, temporary.with_name(f"{temporary.name}.wal")):
@@ -142,8 +151,54 @@ def write_report(journal: Journal, target: Path) -> None:
             ("stream_files", FILE_COLUMNS, _FILES),
         ):
             _create(connection, f"stream.{name}", columns, journal.rows(query))
+        mark = journal.mark()
+        if mark is not None:
+            name = str(connection.execute("select current_database()").fetchall()[0][0])
+            write_mark(connection, quote_identifier(name), Mark(mark.identity, mark.database, str(target)))
     temporary.chmod(0o444)
     put_in_place(temporary, target)
+
+
+def check_report(journal: Journal, target: Path) -> None:
+    """See to it that the tables of a stream do not replace another's.
+
+    Parameters
+    ----------
+    journal : Journal
+        The stream's own journal.
+    target : Path
+        Where its tables are to stand. A file of a version before there were marks is the stream's own if the journal
+        knows each file that it tells of.
+
+    Raises
+    ------
+    UserError
+        If something else stands there.
+    """
+    owner = journal.mark()
+    if owner is None or not target.exists():
+        return
+    what = "The file of a stream's batches"
+    remedy = (
+        "Set SEGMENTATION_PUBLISHED to a folder of this database's own, or give the database another name. If nobody "
+        f"needs the file, remove it: rm {shlex.quote(str(target))}"
+    )
+    with duckdb.connect() as connection:
+        try:
+            mark = read_mark(connection, target)
+            is_known = mark is not None or _tells_of(connection, target, journal)
+        except duckdb.Error as error:
+            raise UserError(f"{target} stands where batches are to be told, and is none of ours. {remedy}") from error
+    if not is_known:
+        raise UserError(f"{target} stands where batches are to be told, and tells of another stream's. {remedy}")
+    if mark is not None:
+        claim(mark, identity=owner.identity, database=Path(owner.database), place=target, what=what, remedy=remedy)
+
+
+def _tells_of(connection: duckdb.DuckDBPyConnection, target: Path, journal: Journal) -> bool:
+    connection.execute(f"attach {quote_literal(str(target))} as told (type duckdb, read_only)")
+    told = connection.execute("select file_number, content_hash from told.stream.stream_files").fetchall()
+    return set(told) <= set(journal.rows("select file_number, content_hash from files"))
 
 
 def _create(

@@ -8,17 +8,15 @@ store/journal.sqlite                              which of them count, and why t
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from segmentation.csv_files import without_pattern
 from segmentation.errors import UserError
-from segmentation.files import put_in_place, sync
-from segmentation.publishing import quote_literal
+from segmentation.files import HeldError, held, put_in_place, sync
+from segmentation.quoting import quote_literal
 from segmentation.stream.journal import Arrival, Journal, StoredFile
 from segmentation.stream.reading import ARRIVAL_COLUMN, engine, parquet_columns, write_relation
 
@@ -60,19 +58,14 @@ class Store:
         UserError
             If another process holds it.
         """
-        with (self.folder / "lock").open("a+") as file:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                file.seek(0)
-                process = file.read().strip()
+                stack.enter_context(held(self.folder / "lock"))
+            except HeldError as error:
                 raise UserError(
-                    f"Another stream (process {process}) works on the store {self.folder}. Stop it first, or give this "
-                    "one a store and a database of its own (STORE=folder, SEGMENTATION_DATABASE=file)."
+                    f"Another stream (process {error.holder}) works on the store {self.folder}. Stop it first, or give "
+                    "this one a store and a database of its own (STORE=folder, SEGMENTATION_DATABASE=file)."
                 ) from error
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
             yield
 
     def place(self, file: StoredFile) -> Path:
@@ -174,6 +167,12 @@ class Store:
             self._columns.pop(name, None)
 
     def _check(self, accepted: dict[str, set[str]]) -> None:
+        if not accepted and self.inputs():
+            raise UserError(
+                f"The journal {self.journal_file} knows of no file, and there are files in the store {self.folder}: "
+                "the journal was lost. Put it back from a backup of the same time as the store. Without one nobody "
+                "knows which files count: move the folder away, and have its rows land anew."
+            )
         for name in INPUTS:
             folder = self.folder / name
             there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()

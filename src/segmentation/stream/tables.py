@@ -12,7 +12,7 @@ import duckdb
 
 from segmentation.errors import UserError, did_you_mean
 from segmentation.files import put_in_place
-from segmentation.publishing import quote_identifier, quote_literal
+from segmentation.quoting import quote_identifier, quote_literal
 from segmentation.stream.journal import HISTORY, Arrival, Watermark
 from segmentation.stream.landing import content_hash
 from segmentation.stream.reading import UnreadableError, engine, in_utc, write_relation, write_staged

@@ -1,0 +1,86 @@
+"""What runs before dbt-duckdb opens the database, named under `plugins` in profiles.yml.
+
+A database that cannot be opened is told at once, and one that would be overwritten by what is published, or would
+overwrite what another has published, is refused before anything runs.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt.flags import get_flags
+from dbt_common.exceptions import DbtRuntimeError
+
+from segmentation.errors import UserError
+from segmentation.opening import open_when_free
+from segmentation.publishing import check_published_path, claim_published_file, published_path
+
+__all__ = ["Plugin"]
+
+_IN_MEMORY: Final = ":memory:"
+_AGAIN: Final = 60.0
+"""Seconds for which a database that could not be had is not waited for again: dbt asks more than once."""
+
+
+class Plugin(BasePlugin):
+    """Looks at the database and at where it is published.
+
+    The configuration in profiles.yml has `published`, the folder of published files (empty: beside the database), and
+    `wait_seconds`, how long another process is waited for that holds the database.
+    """
+
+    _given_up_at: dict[str, float] = {}  # noqa: RUF012 - of all plugins of the process
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Take the configuration."""
+        self._folder = str(plugin_config.get("published") or "")
+        self._wait = float(plugin_config.get("wait_seconds", _AGAIN))
+
+    def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
+        """Wait until the database is free, before dbt opens it."""
+        if creds.path == _IN_MEMORY or creds.is_motherduck:
+            return
+        path = Path(creds.path)
+        is_known = time.monotonic() - self._given_up_at.get(creds.path, -_AGAIN) < _AGAIN
+        with _told_by_dbt():
+            check_published_path(path, published_path(path, folder=self._folder))
+            try:
+                open_when_free(path, patience=0 if is_known else self._wait, say=_say, config=config).close()
+            except duckdb.ConnectionException:
+                # This process has it open already, in another way: that is dbt-duckdb's to settle.
+                return
+            except UserError:
+                self._given_up_at[creds.path] = time.monotonic()
+                raise
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Refuse, before anything is built, what could not be published."""
+        if self.creds is not None and self.creds.path != _IN_MEMORY and _command() in {"build", "retry"}:
+            with _told_by_dbt():
+                claim_published_file(conn, database=str(self.creds.database), folder=self._folder)
+
+
+@contextmanager
+def _told_by_dbt() -> Iterator[None]:
+    """Raise what dbt takes for an error of the connection, and prints without a traceback."""
+    try:
+        yield
+    except UserError as error:
+        raise DbtRuntimeError(str(error)) from error
+
+
+def _command() -> str:
+    return str(get_flags().WHICH)  # type: ignore[no-untyped-call]
+
+
+def _say(line: str) -> None:
+    # dbt's own log is silent with --quiet, and writes nothing to the terminal while a connection is being opened.
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

@@ -68,6 +68,7 @@ build: $(STAMP) ## Build a warehouse: EXAMPLE=name DATA=folder REFIT=1 VARS='{ya
 	vars="$$($(BIN)/python -m segmentation.variables "$$@" --vars "$$VARS" $(if $(filter 1 true yes,$(REFIT)),--refit))"; \
 	printf '==> Building %s\n' "$$SEGMENTATION_DATABASE"; \
 	mkdir -p "$$(dirname "$$SEGMENTATION_DATABASE")"; \
+	$(BIN)/python -m segmentation.opening --database "$$SEGMENTATION_DATABASE"; \
 	$(DBT) build $(DBT_HERE) --vars "$$vars"; \
 	$(BIN)/python -m segmentation.summary --database "$$SEGMENTATION_DATABASE"
 

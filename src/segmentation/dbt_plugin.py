@@ -6,6 +6,7 @@ overwrite what another has published, is refused before anything runs.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -16,10 +17,11 @@ from typing import Any, Final
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
+from dbt_common.events.event_manager_client import add_callback_to_manager
 from dbt_common.exceptions import DbtRuntimeError
 
 from segmentation.errors import UserError
-from segmentation.opening import open_when_free
+from segmentation.opening import disk_is_full, open_when_free, patience_of
 from segmentation.publishing import check_published_path, claim_published_file, published_path
 
 __all__ = ["Plugin"]
@@ -32,8 +34,7 @@ _AGAIN: Final = 60.0
 class Plugin(BasePlugin):
     """Looks at the database and at where it is published.
 
-    The configuration in profiles.yml has `published`, the folder of published files (empty: beside the database), and
-    `wait_seconds`, how long another process is waited for that holds the database.
+    The configuration in profiles.yml has `published`, the folder of published files; empty: beside the database.
     """
 
     _given_up_at: dict[str, float] = {}  # noqa: RUF012 - of all plugins of the process
@@ -41,7 +42,8 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Take the configuration."""
         self._folder = str(plugin_config.get("published") or "")
-        self._wait = float(plugin_config.get("wait_seconds", _AGAIN))
+        self._is_full = False
+        add_callback_to_manager(self._notice_full_disk)
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Wait until the database is free, before dbt opens it."""
@@ -52,7 +54,8 @@ class Plugin(BasePlugin):
         with _told_by_dbt():
             check_published_path(path, published_path(path, folder=self._folder))
             try:
-                open_when_free(path, patience=0 if is_known else self._wait, say=_say, config=config).close()
+                patience = 0 if is_known else patience_of(os.environ)
+                open_when_free(path, patience=patience, say=_say, config=config).close()
             except duckdb.ConnectionException:
                 # This process has it open already, in another way: that is dbt-duckdb's to settle.
                 return
@@ -65,6 +68,21 @@ class Plugin(BasePlugin):
         if self.creds is not None and self.creds.path != _IN_MEMORY and _command() in {"build", "retry"}:
             with _told_by_dbt():
                 claim_published_file(conn, database=str(self.creds.database), folder=self._folder)
+
+    def _notice_full_disk(self, event: Any) -> None:
+        """Say once, and in one sentence, that the disk is full, and have dbt begin nothing more.
+
+        Every further model would fail too, in the engine's words.
+        """
+        if self._is_full or self.creds is None or event.info.name != "NodeFinished":
+            return
+        places = [Path(self.creds.path), published_path(self.creds.path, folder=self._folder)]
+        sentence = disk_is_full(str(event.data.run_result.message), *places)
+        if sentence:
+            self._is_full = True
+            _say(sentence)
+            # dbt looks at this flag after each node.
+            object.__setattr__(get_flags(), "FAIL_FAST", True)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

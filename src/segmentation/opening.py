@@ -7,11 +7,13 @@ no wait can mend, such as a missing permission, is not waited for.
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
+import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,8 +21,10 @@ import duckdb
 
 from segmentation.errors import UserError
 
-__all__ = ["disk_is_full", "open_when_free"]
+__all__ = ["disk_is_full", "main", "open_when_free", "patience_of"]
 
+_PATIENCE: Final = 60.0
+"""Seconds that a database is waited for, where nobody says otherwise."""
 _PAUSE: Final = 0.5
 """Seconds between two attempts."""
 _LONGEST_COMMAND: Final = 120
@@ -28,8 +32,6 @@ _LONGEST_COMMAND: Final = 120
 _TOLD_EACH: Final = 30.0
 """Seconds after which a wait is told again."""
 _FULL: Final = re.compile(r"no space left on device|disk quota exceeded|\berrno 28\b", re.IGNORECASE)
-_BROKEN_SINCE: Final = "because of a previous fatal error"
-"""What DuckDB says to every statement after one that could not be written."""
 
 
 def open_when_free(
@@ -88,19 +90,20 @@ def open_when_free(
             time.sleep(min(_PAUSE, patience - waited))
 
 
-def disk_is_full(message: str, path: Path) -> str | None:
+def disk_is_full(message: str, *places: Path) -> str | None:
     """Return what to say of an error message that tells of a full disk; None of any other.
 
     Parameters
     ----------
     message : str
         What the engine or the system said.
-    path : Path
-        The file or folder that was written.
+    *places : Path
+        Files or folders that may have been written. Told is the one on the fuller disk.
     """
     if not _FULL.search(message):
         return None
-    folder = next(place for place in (path.absolute(), *path.absolute().parents) if place.is_dir())
+    folders = [next(at for at in (place.absolute(), *place.absolute().parents) if at.is_dir()) for place in places]
+    folder = min(folders, key=lambda at: shutil.disk_usage(at).free)
     usage = shutil.disk_usage(folder)
     return (
         f"The disk is full: {folder} has {_size(usage.free)} free of {_size(usage.total)}. What is published stays as "
@@ -108,13 +111,8 @@ def disk_is_full(message: str, path: Path) -> str | None:
     )
 
 
-def is_after_failure(message: str) -> bool:
-    """Return whether a message says no more than that an earlier statement has failed for good."""
-    return _BROKEN_SINCE in message
-
-
 def _size(count: float) -> str:
-    return f"{count / 2**20:,.0f} MB"
+    return f"{count / 2**20:,.1f} MB"
 
 
 def _check_permissions(path: Path) -> None:
@@ -183,3 +181,60 @@ def _reason(path: Path, message: str) -> str:
     if "not a valid duckdb database" in lowered:
         return f"{path} is no DuckDB database. SEGMENTATION_DATABASE names the file that a build writes: name another."
     return f"The database {path} cannot be opened: {first_line}"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Wait until a database can be written, before a build begins: dbt needs seconds until it opens one.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line without the program's name; the process's own by default.
+
+    Returns
+    -------
+    int
+        Exit code: 0, or 1 after a message on the error stream.
+    """
+    parser = argparse.ArgumentParser(prog="segmentation.opening", description="Wait until a database can be written.")
+    parser.add_argument("--database", type=Path, required=True, help="DuckDB file that a build writes")
+    database = parser.parse_args(arguments).database
+    try:
+        if database.exists():
+            open_when_free(database, patience=patience_of(os.environ), say=_say).close()
+    except UserError as error:
+        sys.stderr.write(f"Error: {error}\n")
+        return 1
+    return 0
+
+
+def patience_of(settings: Mapping[str, str]) -> float:
+    """Return for how many seconds a database is waited for: the setting SEGMENTATION_WAIT.
+
+    Raises
+    ------
+    UserError
+        If it is no number.
+
+    Examples
+    --------
+    >>> patience_of({"SEGMENTATION_WAIT": "5"}), patience_of({})
+    (5.0, 60.0)
+    """
+    text = settings.get("SEGMENTATION_WAIT") or f"{_PATIENCE:g}"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise UserError(f"SEGMENTATION_WAIT is {text!r}; expected a number of seconds, such as 60")
+    return seconds
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -193,6 +193,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         segments, unlabelled = read_sizes(source)
         refusals = "".join(f"\n{line}\n" for line in read_refusals(source))
+    except duckdb.IOException as error:
+        sys.stderr.write(f"Error: {source} cannot be read: {str(error).splitlines()[0]}\n")
+        return 1
     except UserError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1

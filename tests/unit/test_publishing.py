@@ -68,6 +68,7 @@ def start(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         env=environment(),
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -277,6 +278,53 @@ def test_a_polling_reader_never_fails_and_never_sees_a_mixture(tmp_path: Path) -
     polls, seen = map(int, printed.split())
     assert polls > 20
     assert seen > 5
+
+
+def test_what_a_tool_with_many_connections_sees_of_a_new_file(tmp_path: Path) -> None:
+    """README tells what BI should do: DuckDB shares a file among the connections of a process while one is open."""
+    with build(tmp_path / "shop.duckdb", version=1) as connection:
+        path = publish_shop(connection)["published_file"]
+        tool = start(
+            """
+            import sys
+            import duckdb
+
+            path, sql = sys.argv[1], "select max(version) from {}marts.dim_segments"
+
+            def opened():
+                with duckdb.connect(path, read_only=True) as fresh:
+                    return fresh.execute(sql.format("")).fetchone()[0]
+
+            def attached(connection):
+                connection.execute(f"attach '{path}' as shop (read_only)")
+                seen = connection.execute(sql.format("shop.")).fetchone()[0]
+                connection.execute("detach shop")
+                return seen
+
+            pool = duckdb.connect(path, read_only=True)
+            memory = duckdb.connect()
+            while True:
+                print(opened(), attached(memory), flush=True)
+                if not sys.stdin.readline().strip():
+                    break
+            pool.close()
+            print(opened(), flush=True)
+            """,
+            str(path),
+        )
+        assert tool.stdin is not None
+        assert tool.stdout is not None
+        seen = []
+        for version in (2, 3, 4):
+            seen.append(tool.stdout.readline().split())
+            connection.execute("update marts.dim_segments set version = $1", [version])
+            publish_shop(connection)
+            tool.stdin.write("again\n" if version < 4 else "\n")
+            tool.stdin.flush()
+        last = tool.stdout.readline().split()
+        tool.communicate(timeout=60)
+    assert seen == [["1", "1"], ["1", "2"], ["1", "3"]]
+    assert last == ["4"]
 
 
 @pytest.mark.parametrize("moment", ["attached", "half-way", "before the rename"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from segmentation.errors import UserError
-from segmentation.opening import disk_is_full
+from segmentation.opening import disk_is_full, patience_of
 from segmentation.publishing import published_path
 from segmentation.stream.journal import Journal, damaged_journal
 from segmentation.stream.landing import Landing
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _told(error: Exception, options: argparse.Namespace, store: Store) -> str:
     """Return what to say of an error that ended the stream."""
-    full = disk_is_full(str(error), store.folder) or disk_is_full(str(error), options.database)
+    full = disk_is_full(str(error), store.folder, options.database)
     if full:
         return full
     if isinstance(error, sqlite3.OperationalError):
@@ -79,7 +79,7 @@ def _run(options: argparse.Namespace, store: Store) -> None:
             store=store,
             journal=journal,
             take_over=options.take_over_store,
-            patience=float(os.environ.get("SEGMENTATION_WAIT") or 60),
+            patience=patience_of(os.environ),
             say=_say,
         )
         # Importing dbt takes seconds, and a second stream on the same store is told at once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import re
 import time
@@ -17,6 +18,8 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
 from segmentation.errors import UserError
+from segmentation.opening import disk_is_full
+from segmentation.publishing import published_path
 from segmentation.stream.store import INPUTS, Store
 
 __all__ = ["Verdict", "WarmProject"]
@@ -76,10 +79,13 @@ class WarmProject:
         defaults = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
         self._variables = {"inputs": defaults["inputs"], **variables}
         self._store = store
+        database = Path(os.environ["SEGMENTATION_DATABASE"])
+        self._written = (database, published_path(database, folder=os.environ.get("SEGMENTATION_PUBLISHED")))
         self._parsed: bytes | None = None
         self._known_headers: set[tuple[str, tuple[str, ...]]] = set()
         self._messages: list[str] = []
         self._warnings: list[str] = []
+        self._full: str | None = None
 
     def inputs(self) -> dict[str, Any]:
         """Return what the variables say of each input.
@@ -118,6 +124,9 @@ class WarmProject:
         seconds = time.perf_counter() - began
         if invoked.success:
             return Verdict(True, "", is_refusal=False, seconds=seconds, warnings=tuple(self._warnings))
+        if self._full:
+            # No file is at fault; what was accepted is built by the next start.
+            raise UserError(self._full)
         reason, is_refusal = self._failure(invoked)
         return Verdict(False, reason, is_refusal, seconds, tuple(self._warnings))
 
@@ -174,12 +183,14 @@ class WarmProject:
         return manifest
 
     def _invoke(self, words: Sequence[str], variables: Mapping[str, Any]) -> dbtRunnerResult:
-        self._messages, self._warnings = [], []
+        self._messages, self._warnings, self._full = [], [], None
         runner = dbtRunner(manifest=self._manifest(), callbacks=[self._listen])
         return runner.invoke([*_QUIET, *words, *self._words, "--vars", json.dumps(variables, ensure_ascii=False)])
 
     def _listen(self, event: Any) -> None:
-        """Keep what macros tell people: a failed test says no more than its number of rows."""
+        """Keep what macros tell people: a failed test says no more than its number of rows; and that a disk is full."""
+        if event.info.name == "NodeFinished" and not self._full:
+            self._full = disk_is_full(str(event.data.run_result.message), self._store.folder, *self._written)
         if event.info.name in {"JinjaLogInfo", "RunningOperationCaughtError", "RunningOperationUncaughtError"}:
             message = str(event.info.msg)
             # A warning is no reason why a build fails.

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from harness import ROOT, DbtProject
-from segmentation.publishing import quote_identifier
+from segmentation.quoting import quote_identifier
 
 FOLDER = ROOT / "tests" / "data" / "golden"
 

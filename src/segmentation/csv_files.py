@@ -21,7 +21,7 @@ from typing import BinaryIO, Final
 
 import duckdb
 
-from segmentation.publishing import quote_identifier, quote_literal
+from segmentation.quoting import quote_identifier, quote_literal
 
 __all__ = [
     "CsvFile",

@@ -30,6 +30,7 @@ VARYING = {
     "model_version": "a digest of all digits of a fit, of which another processor may find other last ones",
     "content_digest": "likewise",
     "published_file": "the path depends on the folder of the build",
+    "identity": "random, and another for each database",
 }
 """Columns whose values say nothing about the result, and why; of these, only rows, nulls and the type are compared."""
 

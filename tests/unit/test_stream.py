@@ -194,7 +194,7 @@ def taken(landing: Landing, store: Store, *, moment: float) -> dict[str, str]:
     found = {}
     for landed in landing.settled(now=moment):
         try:
-            landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment)
+            landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=moment, arrival_number=1)
             found[landed.shown_name] = "taken"
         except UnreadableError as error:
             found[landed.shown_name] = error.reason
@@ -259,7 +259,14 @@ def test_links_are_left_alone_and_told(tmp_path: Path, store: Store) -> None:
     (folder / "d.csv").unlink()
     (folder / "d.csv").symlink_to(secret)
     with pytest.raises(UnreadableError, match=r"^it is being written to$"):
-        landing.read(landed, store, columns={}, check=lambda _name, _path: "root:secret", now=time.time() + 1000)
+        landing.read(
+            landed,
+            store,
+            columns={},
+            check=lambda _name, _path: "root:secret",
+            now=time.time() + 1000,
+            arrival_number=1,
+        )
     assert not (tmp_path / "landing" / "set_aside").exists()
 
 
@@ -303,7 +310,9 @@ def test_a_writer_that_pauses_loses_nothing(
         assert landing.waiting() == 1
         writer.communicate("\n")
     (landed,) = landing.settled(now=time.time() + 10)
-    arrival = landing.read(landed, store, columns={}, check=lambda _name, _path: None, now=time.time())
+    arrival = landing.read(
+        landed, store, columns={}, check=lambda _name, _path: None, now=time.time(), arrival_number=1
+    )
     assert arrival.rows == 30
     # Somebody who opens it again after it was taken does not lose what is written now.
     with file.open("a", encoding="utf-8") as again:
@@ -327,7 +336,7 @@ def test_a_file_that_grows_while_it_is_read_is_not_taken(tmp_path: Path, store: 
 
     (landed,) = landing.settled(now=time.time() + 100)
     with pytest.raises(UnreadableError, match="is being written to") as raised:
-        landing.read(landed, store, columns={}, check=grow, now=time.time() + 1000)
+        landing.read(landed, store, columns={}, check=grow, now=time.time() + 1000, arrival_number=1)
     assert raised.value.may_be_unfinished, "it is looked at again, however long it has stood there"
     assert list(store.incoming.iterdir()) == []
 

@@ -318,6 +318,7 @@ class Stream:
             self._journal.note_duplicate(arrival, counted.batch_number)
             self._store.discard(arrival)
             self._landing.remove(arrival)
+            write_report(self._journal, self._report)
             self._say(
                 f"duplicate {landed.input}/{landed.shown_name}: the same content was counted in batch "
                 f"{counted.batch_number}"

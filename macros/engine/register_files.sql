@@ -5,7 +5,8 @@
 
 {#- An external table over the files: it holds no data, and is made anew by every build because the columns may have
     changed. Columns of Parquet files are matched by name. Those of CSV files are matched by place, so files of one
-    glob must have one header: another one stops the build instead of filling the wrong columns. -#}
+    glob must have one header: another one stops the build instead of filling the wrong columns. So does a line with
+    another number of values, which Spark notices only where it reads all columns (columnPruning). -#}
 {% macro sparksession__register_files(path) -%}
     {%- set relation = files_relation(path) -%}
     {%- set place = string_literal(adapter.absolute_path(path)) -%}
@@ -16,7 +17,7 @@
             ~ ", mergeSchema 'true')") -%}
     {%- else -%}
         {%- do run_query("create table " ~ relation ~ " using csv options (path " ~ place ~ ", header 'true', quote '\"', "
-            ~ "escape '\"', multiLine 'true', mode 'FAILFAST', enforceSchema 'false', sep "
+            ~ "escape '\"', multiLine 'true', mode 'FAILFAST', columnPruning 'false', enforceSchema 'false', sep "
             ~ string_literal(delimiter_of_files(path)) ~ ")") -%}
     {%- endif -%}
 {%- endmacro %}
@@ -33,13 +34,21 @@
 {%- endmacro %}
 
 
-{#- What separates the columns of CSV files: of the usual ones, that which occurs most often in the first line. -#}
+{#- What separates the columns of CSV files: of the usual ones, that which occurs most often in the first line outside of
+    quotes; in .tsv a tab, where there is one. -#}
 {% macro delimiter_of_files(path) -%}
     {%- set query -%}
         select delimiter
-        from (select value from text.`{{ adapter.absolute_path(path) }}` limit 1) as first_line
+        from (
+            select regexp_replace(value, '"[^"]*"', '') as value
+            from text.`{{ adapter.absolute_path(path) }}`
+            limit 1
+        ) as first_line
         lateral view explode(array(',', ';', '\t', '|')) as delimiter
-        order by length(value) - length(replace(value, delimiter, '')) desc, delimiter
+        order by
+            {% if path.lower().endswith(('.tsv', '.tsv.gz')) -%} (delimiter = '\t' and contains(value, '\t')) desc, {%- endif %}
+            length(value) - length(replace(value, delimiter, '')) desc,
+            delimiter
         limit 1
     {%- endset -%}
     {%- set rows = run_query(query).rows -%}

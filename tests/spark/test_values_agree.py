@@ -89,7 +89,7 @@ def test_numbers_dates_and_flags_in_text_and_versions_of_one_row(standalone: Spa
     header, *versions = order_rows(customer="c0")
     blanks = [""] * (len(header) - 5)
     orders = [
-        (f"o{number}", f"c{number}", at(MOMENTS, number), "", at(NUMBERS, number), *blanks) for number in range(126)
+        (f"#{number}", f"c{number}", at(MOMENTS, number), "", at(NUMBERS, number), *blanks) for number in range(126)
     ]
     inputs = file_inputs(
         customers=project.csv("customers.csv", ["customer_id", *ATTRIBUTES], people),
@@ -135,3 +135,14 @@ def test_files_of_one_glob_with_different_headers_stop_the_build_instead_of_fill
     assert not outcome.succeeded
     assert "CSV header does not conform to the schema" in outcome.output
     assert f"{tmp_path}/orders_" in outcome.output
+
+
+def test_a_line_with_another_number_of_values_stops_the_build(standalone: SparkProject, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id,customer_id,ordered_at\no1,c1,2024-05-01\no2,c1\n", encoding="utf-8")
+    variables = {
+        "inputs": file_inputs(orders=path),
+        "as_of_date": "2026-02-01",
+        "segmentations": {"rfm": {"method": "rfm"}},
+    }
+    assert not standalone.build(*STAGING, variables=variables).succeeded

@@ -27,7 +27,7 @@
         {%- do checks.append({
             'rule': rule,
             'condition': 'cast(' ~ name ~ ' as date) ' ~ sign ~ " cast('" ~ day ~ "' as date)",
-            'reason': "concat('" ~ name ~ ' is ' ~ word ~ ' ' ~ day ~ ": ', " ~ quoted_value(name) ~ ")"
+            'reason': "concat('" ~ name ~ ' is ' ~ word ~ ' ' ~ day ~ ": ', " ~ shown_value(input, name) ~ ")"
         }) -%}
     {%- endfor -%}
     {{ return(checks) }}

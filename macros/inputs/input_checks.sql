@@ -38,19 +38,19 @@
         {%- do checks.append({
             'rule': 'unknown_customer',
             'condition': 'is_unknown_customer',
-            'reason': "concat('no customer has the customer_id ', " ~ quoted_value('customer_id') ~ ")"
+            'reason': "concat('no customer has the customer_id ', " ~ shown_value(input, 'customer_id') ~ ")"
         }) -%}
         {%- for rule in set_aside_rules() -%}
             {%- do checks.append({
                 'rule': rule,
                 'condition': "is_rejected_customer and set_aside_rule = '" ~ rule ~ "'",
-                'reason': "concat('the customer was set aside: customer_id ', " ~ quoted_value('customer_id') ~ ")"
+                'reason': "concat('the customer was set aside: customer_id ', " ~ shown_value(input, 'customer_id') ~ ")"
             }) -%}
         {%- endfor -%}
         {%- do checks.append({
             'rule': 'rejected_customer',
             'condition': 'is_rejected_customer',
-            'reason': "concat('the customer was rejected: customer_id ', " ~ quoted_value('customer_id') ~ ")"
+            'reason': "concat('the customer was rejected: customer_id ', " ~ shown_value(input, 'customer_id') ~ ")"
         }) -%}
     {%- elif input == 'order_items' -%}
         {%- do checks.append({
@@ -63,25 +63,25 @@
             {%- do checks.append({
                 'rule': 'non_product_code',
                 'condition': regexp_like('upper(product_id)', pattern),
-                'reason': "concat('product_id is no product: ', " ~ quoted_value('product_id') ~ ")"
+                'reason': "concat('product_id is no product: ', " ~ shown_value(input, 'product_id') ~ ")"
             }) -%}
         {%- endfor -%}
         {%- do checks.append({
             'rule': 'unknown_order',
             'condition': 'is_unknown_order',
-            'reason': "concat('no order has the order_id ', " ~ quoted_value('order_id') ~ ")"
+            'reason': "concat('no order has the order_id ', " ~ shown_value(input, 'order_id') ~ ")"
         }) -%}
         {%- for rule in set_aside_rules() -%}
             {%- do checks.append({
                 'rule': rule,
                 'condition': "is_rejected_order and set_aside_rule = '" ~ rule ~ "'",
-                'reason': "concat('the order was set aside: order_id ', " ~ quoted_value('order_id') ~ ")"
+                'reason': "concat('the order was set aside: order_id ', " ~ shown_value(input, 'order_id') ~ ")"
             }) -%}
         {%- endfor -%}
         {%- do checks.append({
             'rule': 'rejected_order',
             'condition': 'is_rejected_order',
-            'reason': "concat('the order was rejected: order_id ', " ~ quoted_value('order_id') ~ ")"
+            'reason': "concat('the order was rejected: order_id ', " ~ shown_value(input, 'order_id') ~ ")"
         }) -%}
     {%- endif -%}
     {{ return(checks) }}

@@ -1,6 +1,8 @@
-{#- The one place that says which columns each input has: a list of {name, type, role}. role is key (part of what
+{#- The one place that says which columns each input has: a list of {name, type, role, shown}. role is key (part of what
     identifies a row), required (must be mapped and filled), attribute (must be mapped, may be empty) or optional (a
-    typed null where absent).
+    typed null where absent). shown is what a message may tell of a value: `key` (an id, unless it looks like somebody's
+    address), `value` (an amount or a moment, which says nothing about anybody) or `shape`. A text may hold anything,
+    whatever its column is called, and what customers are like is personal too.
     Every input ends with the columns of corrections and erasure; customers also carries the var `attributes`. -#}
 {% macro input_columns(input) -%}
     {%- set declared = {
@@ -45,17 +47,19 @@
             ('unit_cost', 'decimal', 'optional'),
         ],
     } -%}
+    {%- set ids = ['customer_id', 'order_id', 'line_number', 'product_id'] -%}
     {%- set columns = [] -%}
     {%- for name, type, role in declared[input] -%}
-        {%- do columns.append({'name': name, 'type': type, 'role': role}) -%}
+        {%- set shown = 'key' if name in ids else 'value' if type in ['decimal', 'timestamp'] else 'shape' -%}
+        {%- do columns.append({'name': name, 'type': type, 'role': role, 'shown': shown}) -%}
     {%- endfor -%}
     {%- for name in bookkeeping_columns() -%}
         {%- set type = 'integer' if name == 'arrival_number' else 'timestamp' -%}
-        {%- do columns.append({'name': name, 'type': type, 'role': 'optional'}) -%}
+        {%- do columns.append({'name': name, 'type': type, 'role': 'optional', 'shown': 'value'}) -%}
     {%- endfor -%}
     {%- if input == 'customers' -%}
         {%- for name, type in declared_attributes().items() -%}
-            {%- do columns.append({'name': name, 'type': type, 'role': 'attribute'}) -%}
+            {%- do columns.append({'name': name, 'type': type, 'role': 'attribute', 'shown': 'shape'}) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(columns) }}

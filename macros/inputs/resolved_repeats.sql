@@ -127,7 +127,7 @@ final as (
             when version_rank > 1
                 then concat(
                     'one of ', cast(version_count as string), ' rows with
-                    {%- for key in keys %} {{ key }} ', {{ quoted_value(key) }}, '{{ ' and' if not loop.last }}
+                    {%- for key in keys %} {{ key }} ', {{ shown_value(input, key) }}, '{{ ' and' if not loop.last }}
                     {%- endfor %}: ',
                     coalesce(version_decision, 'nothing tells which is right, and the one with the larger values is kept')
                 )

@@ -13,7 +13,7 @@
             {%- do checks.append({
                 'rule': 'test_account',
                 'condition': regexp_like('lower(cast(' ~ name ~ ' as string))', pattern | string),
-                'reason': "concat('" ~ name ~ " is that of a test account: ', " ~ quoted_value(name) ~ ")"
+                'reason': "concat('" ~ name ~ " is that of a test account: ', " ~ shown_value(input, name) ~ ")"
             }) -%}
         {%- endif -%}
     {%- endfor -%}

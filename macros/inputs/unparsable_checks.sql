@@ -23,8 +23,8 @@
             {%- do checks.append({
                 'rule': rules[column.type][0],
                 'condition': column.name ~ ' is null and ' ~ filled,
-                'reason': "concat(" ~ string_literal(column.name ~ ' is not ' ~ rules[column.type][1] ~ ': ')
-                    ~ ", " ~ quoted_value(value_as_text(raw, family)) ~ ")"
+                'reason': "concat(" ~ string_literal(column.name ~ ' is not ' ~ rules[column.type][1]
+                    ~ ', but of the form ') ~ ", " ~ shown_shape(value_as_text(raw, family)) ~ ")"
             }) -%}
         {%- endif -%}
         {%- if column.role == 'required' -%}

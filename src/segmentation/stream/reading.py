@@ -11,6 +11,7 @@ import duckdb
 
 from segmentation.csv_files import UnreadableError, is_csv, proved, read_csv, without_pattern
 from segmentation.errors import UserError
+from segmentation.messages import shape_of, without_values
 from segmentation.quoting import quote_identifier, quote_literal
 
 __all__ = [
@@ -114,10 +115,9 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str], arri
     except duckdb.Error as error:
         if str(target) in str(error):
             raise UserError(f"The store cannot be written: {error}") from error
-        # Further lines of the engine's message hold the values of a row.
-        raise UnreadableError(
-            f"it cannot be read: {str(error).splitlines()[0][:300]}", may_be_unfinished=True
-        ) from error
+        # The first line says what is wrong; further lines hold the rows around it.
+        first_line = without_values(error).splitlines()[0]
+        raise UnreadableError(f"it cannot be read: {first_line[:300]}", may_be_unfinished=True) from error
     if rows == 0:
         raise UnreadableError("it holds no rows", may_be_unfinished=is_csv(source))
     return rows
@@ -187,7 +187,7 @@ def write_relation(
         if lost[0][1]:
             raise UnreadableError(
                 f"column {name}: expected {wanted}, as in the files before; {lost[0][1]:,} values are none, such as "
-                f"'{lost[0][0]}'"
+                f"one of the form '{shape_of(str(lost[0][0]))}'"
             )
     selected.append(f"cast({arrival} as bigint) as {ARRIVAL_COLUMN}")
     connection.execute(

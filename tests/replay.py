@@ -139,6 +139,7 @@ class Source:
             self._lose_customer,
             self._erase_customer,
             self._spoil_customer,
+            self._share_address,
             self._recategorise_product,
             self._unnamed_rows,
         ]
@@ -206,6 +207,12 @@ class Source:
 
     def _spoil_customer(self) -> None:
         self._any("customers")["birth_date"] = self.chance.choice(["yesterday", "2099-01-01", ""])
+
+    def _share_address(self) -> None:
+        """An account turns out to be another one's as well, and at times refuses."""
+        customer, other = self._any("customers"), self._any("customers")
+        name = self.chance.choice(["email", "phone"])
+        customer.update({name: other[name], "marketing_consent": self.chance.choice(["true", "false", ""])})
 
     def _recategorise_product(self) -> None:
         self._any("products")["category"] = self.chance.choice(["garden", "new things", ""])

@@ -19,14 +19,17 @@
 {%- endmacro %}
 
 
-{#- The table that lists which keys have changed: of orders, customers or members of feeds, or of all subjects for a
-    `key_hash`. -#}
+{#- The table that lists which keys have changed: of orders, customers, customers as feeds see them, who share identifiers,
+    or members of feeds, or of all subjects for a `key_hash`. -#}
 {% macro changed_relation(key) -%}
     {%- if key == 'key_hash' -%}
         {{ return(ref('changed_keys')) }}
     {%- endif -%}
     {%- if key == 'member_key' -%}
         {{ return(ref('changed_members')) }}
+    {%- endif -%}
+    {%- if layer_of_model() == 'exports' and key.endswith('customer_id') -%}
+        {{ return(ref('changed_accounts')) }}
     {%- endif -%}
     {{ return(ref(('recent_' if is_lasting() else 'changed_') ~ ('orders' if key.endswith('order_id') else 'customers'))) }}
 {%- endmacro %}
@@ -39,9 +42,9 @@
 {%- endmacro %}
 
 
-{#- The scope of the layer that the model belongs to. -#}
-{% macro scope_of_layer() -%}
-    {%- set layer = {
+{#- The layer that the model belongs to. -#}
+{% macro layer_of_model() -%}
+    {{ return({
         'audience_members': 'exports',
         'customer_recommendations': 'baskets',
         'fct_customer_value': 'value',
@@ -49,7 +52,12 @@
         'feed_google_customer_match': 'exports',
         'feed_meta_custom_audiences': 'exports',
         'service_customer_tiers': 'value',
-    }.get(model.name, 'exports' if 'exports' in model.fqn else model.fqn[1]) -%}
+    }.get(model.name, 'exports' if 'exports' in model.fqn else model.fqn[1])) }}
+{%- endmacro %}
+
+
+{#- The scope of that layer. -#}
+{% macro scope_of_layer() -%}
     {{ return(ref({
         'staging': 'refresh_scope',
         'refresh': 'refresh_scope',
@@ -57,7 +65,7 @@
         'exports': 'export_scope',
         'baskets': 'score_scope' if is_lasting() else 'application_scope',
         'value': 'feature_scope' if is_lasting() else 'application_scope',
-    }.get(layer, 'score_scope'))) }}
+    }.get(layer_of_model(), 'score_scope'))) }}
 {%- endmacro %}
 
 

@@ -62,11 +62,7 @@ final as (
         stays.customer_id,
         first_dates.as_of_date as entered_on,
         left_dates.as_of_date as left_on,
-        left_dates.as_of_date is null as is_current,
-        -- The same customers of a segmentation are held out at every run. The digits of a hash are evenly spread, so
-        -- those below the share, written as hexadecimal digits, are that share of the customers.
-        md5(concat('{{ var("random_seed") }}:', stays.segmentation, ':', stays.customer_id))
-        < '{{ "%08x" | format((var("audiences")["holdout_share"] * 4294967295) | int) }}' as is_holdout
+        left_dates.as_of_date is null as is_current
     from stays
     inner join as_of_dates as first_dates on stays.first_number = first_dates.date_number
     left join as_of_dates as left_dates on stays.left_number = left_dates.date_number

@@ -17,7 +17,7 @@ noted as (
     {% for relation in [
         ref("refresh_scope"), ref("feature_scope"), ref("score_scope"), ref("learning_scope"),
         ref("application_scope"), ref("export_scope"), ref("changed_keys"), ref("changed_orders"),
-        ref("left_members"),
+        ref("left_members"), ref("left_identifiers"),
     ] -%}
     select invocation_id from {{ relation }}
     {{ "union" if not loop.last }}

@@ -12,17 +12,28 @@
         "zip": "meta_zip_sha256", "country": "meta_country_sha256",
     },
 } %}
+{%- set of_platforms = [] %}
+{%- for columns in platforms.values() %}
+    {%- for column in columns.values() if column %}
+        {%- do of_platforms.append("identifiers." ~ column) %}
+    {%- endfor %}
+{%- endfor %}
+{%- set bars = [] %}
+{%- for kind in identifier_kinds() %}
+    {%- do bars.append(kind ~ "_bar") %}
+{%- endfor %}
 with members as (
 
     select
         stays.segmentation,
         stays.segment_id,
         stays.customer_id,
-        stays.is_holdout,
+        {{ is_held_out("stays.segmentation", "coalesce(drawn.drawn_as, stays.customer_id)") }} as is_holdout,
         sizes.is_exported
     from {{ ref("audience_stays") }} as stays
     inner join {{ ref("audience_sizes") }} as sizes
         on stays.segmentation = sizes.segmentation and stays.segment_id = sizes.segment_id
+    left join {{ ref("drawn_accounts") }} as drawn on stays.customer_id = drawn.customer_id
     where stays.is_current and {{ changed_only("stays.customer_id") }}
 
 ),
@@ -31,7 +42,42 @@ identifiers as (
 
     select *
     from {{ ref("feed_identifiers") }}
-    where {{ changed_only("customer_id") }}
+    where standing = 'consented' and {{ changed_only("customer_id") }}
+
+),
+
+barred as (
+
+    select * from {{ ref("barred_identifiers") }}
+
+),
+
+-- Why an identifier must not leave, though this account may send it.
+judged as (
+
+    select
+        members.segmentation,
+        members.segment_id,
+        members.customer_id,
+        members.is_holdout,
+        members.is_exported,
+        identifiers.customer_id is not null as has_consented,
+        {%- for kind in identifier_kinds() %}
+        {#- Who is held out as well is not exported for that reason, and no other account's. #}
+        case
+            when not members.is_holdout or barred_{{ kind }}.reason <> '{{ bar_reasons() | last }}'
+                then barred_{{ kind }}.reason
+        end as {{ kind }}_bar,
+        {%- endfor %}
+        {{ of_platforms | join(",\n        ") }}
+    from members
+    left join identifiers on members.customer_id = identifiers.customer_id
+    {%- for kind in identifier_kinds() %}
+    left join barred as barred_{{ kind }}
+        on
+            members.segmentation = barred_{{ kind }}.segmentation
+            and identifiers.{{ kind }}_key = barred_{{ kind }}.identifier_key
+    {%- endfor %}
 
 ),
 
@@ -40,17 +86,23 @@ identified as (
     {%- for platform, columns in platforms.items() %}
     select
         '{{ platform }}' as platform,
-        members.segmentation,
-        members.segment_id,
-        members.customer_id,
         {%- for name, column in columns.items() %}
-        {{ "identifiers." ~ column if column else "cast(null as " ~ dbt.type_string() ~ ")" }} as {{ name }}_identifier,
+        {#- A name goes with the address or not at all. #}
+        {%- set kind = name if name in identifier_kinds() else "name" %}
+        {%- if column %}
+        case when {{ kind }}_bar is null then {{ column }} end as {{ name }}_identifier,
+        {%- else %}
+        cast(null as {{ dbt.type_string() }}) as {{ name }}_identifier,
+        {%- endif %}
         {%- endfor %}
-        members.is_holdout,
-        members.is_exported,
-        identifiers.customer_id is not null as has_consented
-    from members
-    left join identifiers on members.customer_id = identifiers.customer_id
+        segmentation,
+        segment_id,
+        customer_id,
+        is_holdout,
+        is_exported,
+        has_consented,
+        {{ bars | join(",\n        ") }}
+    from judged
     {{ "union all" if not loop.last }}
     {%- endfor %}
 
@@ -66,11 +118,19 @@ final as (
             when not is_exported then 'audience too small'
             -- A name and a postal code identify somebody, a name alone does not.
             when
-                email_identifier is null
-                and phone_identifier is null
-                and (first_name_identifier is null or last_name_identifier is null or zip_identifier is null)
-                then 'no usable identifier'
-            else 'exported'
+                email_identifier is not null
+                or phone_identifier is not null
+                or (
+                    first_name_identifier is not null
+                    and last_name_identifier is not null
+                    and zip_identifier is not null
+                )
+                then 'exported'
+            {%- for reason in bar_reasons() %}
+            when '{{ reason }}' in ({{ bars | join(", ") }})
+                then '{{ reason }}'
+            {%- endfor %}
+            else 'no usable identifier'
         end as outcome,
         -- Here, where it is worked out for changed customers alone.
         md5(concat(

@@ -1,9 +1,22 @@
--- One row per consenting customer: the identifiers of each platform, hashed by its rules, and what is wrong with those
--- that are missing. Plain values are read here and go no further.
-with customers as (
+-- One row per account row: of consenting customers the identifiers of each platform, hashed by its rules, and what is
+-- wrong with those that are missing; of everybody the keys by which two accounts with one identifier find each other.
+-- Plain values are read here and go no further.
+-- depends_on: {{ ref("erased_identifiers") }}
+{%- set released = [] %}
+{%- for name in [
+    "email_address", "google_email", "phone_number", "first_name", "last_name", "postal_code", "country_code",
+    "meta_first_name", "meta_last_name", "meta_city", "meta_state", "meta_zip", "has_address", "email_is_missing",
+    "phone_problem", "country_is_missing",
+] %}
+    {%- do released.append("case when standing = 'consented' then " ~ name ~ " end as " ~ name) %}
+{%- endfor %}
+with accounts as (
 
     select
         customer_id,
+        standing,
+        is_accepted,
+        signup_at,
         {{ email_address("email") }} as email_address,
         {{ phone_number("phone") }} as phone_number,
         {{ filled("lower(trim(first_name))") }} as first_name,
@@ -15,8 +28,8 @@ with customers as (
         {{ filled("trim(email)") }} is null as email_is_missing,
         {{ phone_problem("phone") }} as phone_problem,
         {{ filled("trim(country)") }} is null as country_is_missing
-    from {{ ref("stg_customers") }}
-    where marketing_consent and {{ changed_only("customer_id") }}
+    from {{ ref("raw_accounts") }}
+    where {{ changed_only("customer_id") }}
 
 ),
 
@@ -27,6 +40,8 @@ rewritten as (
         {{ google_email("email_address") }} as google_email,
         first_name is not null and last_name is not null and country_code is not null and postal_code is not null
             as has_address,
+        -- By which postal codes are compared: an account that says no country may be the same person's.
+        {{ compared_zip("postal_code") }} as compared_zip,
         {{ filled(without_characters("first_name", punctuation())) }} as meta_first_name,
         {{ filled(without_characters("last_name", punctuation())) }} as meta_last_name,
         {{ filled(without_characters("city", punctuation() ~ " ")) }} as meta_city,
@@ -36,7 +51,36 @@ rewritten as (
             "case when country_code = 'US' then substr(" ~ without_characters("lower(postal_code)", " -")
             ~ ", 1, 5) else " ~ without_characters("lower(postal_code)", " -") ~ " end"
         ) }} as meta_zip
-    from customers
+    from accounts
+
+),
+
+-- One spelling for all platforms, that of the one which takes most for equal: the mailbox of `j.doe@gmail.com` is that
+-- of `jdoe@gmail.com`, wherever it is sent.
+keyed as (
+
+    select
+        *,
+        {{ identifier_key("email", ["google_email"]) }} as email_key,
+        {{ identifier_key("phone", ["phone_number"]) }} as phone_key,
+        {{ identifier_key("name", ["meta_first_name", "meta_last_name", "compared_zip"]) }} as name_key
+    from rewritten
+
+),
+
+-- Of those who have not consented no value goes further than this, not even hashed.
+released as (
+
+    select
+        customer_id,
+        standing,
+        is_accepted,
+        signup_at,
+        email_key,
+        phone_key,
+        name_key,
+        {{ released | join(",\n        ") }}
+    from keyed
 
 ),
 
@@ -44,6 +88,12 @@ final as (
 
     select
         customer_id,
+        standing,
+        is_accepted,
+        signup_at,
+        email_key,
+        phone_key,
+        name_key,
 
         ---------- Google: an address counts only as a whole
         {{ sha256("google_email") }} as google_email_sha256,
@@ -75,7 +125,7 @@ final as (
             when country_is_missing then 'missing'
             when country_code is null then 'not a code of two letters'
         end as country_problem
-    from rewritten
+    from released
 
 )
 

@@ -18,6 +18,12 @@ segments as (
 
 ),
 
+drawn as (
+
+    select * from {{ ref("drawn_accounts") }}
+
+),
+
 final as (
 
     select
@@ -28,11 +34,12 @@ final as (
         stays.entered_on,
         stays.left_on,
         stays.is_current,
-        stays.is_holdout,
+        {{ is_held_out("stays.segmentation", "coalesce(drawn.drawn_as, stays.customer_id)") }} as is_holdout,
         coalesce(sizes.is_exported, false) as is_exported_audience
     from stays
     left join sizes on stays.segmentation = sizes.segmentation and stays.segment_id = sizes.segment_id
     left join segments on stays.segmentation = segments.segmentation and stays.segment_id = segments.segment_id
+    left join drawn on stays.customer_id = drawn.customer_id
     where {{ changed_only("stays.customer_id") }}
 
 )

@@ -10,15 +10,17 @@ identifiers as (
 
     select
         customer_id,
-        coalesce(email_problem, 'usable') as email_outcome,
-        coalesce(phone_problem, 'usable') as phone_outcome,
-        coalesce(name_problem, 'usable') as name_outcome,
-        coalesce(zip_problem, 'usable') as zip_outcome,
-        coalesce(country_problem, 'usable') as country_outcome
+        email_problem,
+        phone_problem,
+        name_problem,
+        zip_problem,
+        country_problem
     from {{ ref("feed_identifiers") }}
+    where standing = 'consented'
 
 ),
 
+-- An identifier that is no good has that reason; a good one may still be another's who must not be sent.
 combined as (
 
     select
@@ -26,24 +28,18 @@ combined as (
         candidates.segmentation,
         candidates.segment_id,
         candidates.outcome,
-        identifiers.email_outcome,
-        identifiers.phone_outcome,
-        identifiers.name_outcome,
-        identifiers.zip_outcome,
-        identifiers.country_outcome,
+        {%- for name, kind in {
+            "email": "email", "phone": "phone", "name": "name", "zip": "name", "country": "name"
+        }.items() %}
+        case
+            when identifiers.customer_id is not null
+                then coalesce(identifiers.{{ name }}_problem, candidates.{{ kind }}_bar, 'usable')
+        end as {{ name }}_outcome,
+        {%- endfor %}
         count(*) as customers
     from candidates
     left join identifiers on candidates.customer_id = identifiers.customer_id
-    group by
-        candidates.platform,
-        candidates.segmentation,
-        candidates.segment_id,
-        candidates.outcome,
-        identifiers.email_outcome,
-        identifiers.phone_outcome,
-        identifiers.name_outcome,
-        identifiers.zip_outcome,
-        identifiers.country_outcome
+    group by all
 
 ),
 

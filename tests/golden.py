@@ -29,6 +29,9 @@ VARYING = {
     "invocation_id": "every run has its own",
     "model_version": "a digest of all digits of a fit, of which another processor may find other last ones",
     "content_digest": "likewise",
+    **dict.fromkeys(
+        ("email_key", "phone_key", "name_key", "identifier_key", "customer_hash"), "another version hashes otherwise"
+    ),
     "published_file": "the path depends on the folder of the build",
     "identity": "random, and another for each database",
 }

@@ -38,10 +38,11 @@
 {%- endmacro %}
 
 
-{#- Whether a text is an email address, or a phone number as people write it. Digits alone are an id. -#}
+{#- Whether a text is an email address, or a phone number as people write it: with a blank, or parted and beginning with +,
+    a bracket or 0. Digits alone are an id, and so is `2024/000123`. -#}
 {% macro is_address_like(text) -%}
     ({{ text }} like '%@%' or (
-        {{ regexp_like(text, "^[0-9+()/ .-]+$") }} and {{ regexp_like(text, "[+(/ ]") }}
+        {{ regexp_like(text, "^[0-9+()/ .-]+$") }} and {{ regexp_like(text, "^([+(]|0[0-9]*[^0-9])| ") }}
         and {{ regexp_like(text, "[0-9][^0-9]*[0-9][^0-9]*[0-9][^0-9]*[0-9][^0-9]*[0-9][^0-9]*[0-9][^0-9]*[0-9]") }}
     ))
 {%- endmacro %}

@@ -24,11 +24,12 @@ accepted as (
     from {{ ref('stg_customers') }}
 ),
 
--- The refusal of a row that is rejected for something else still counts, unless a later version of it was accepted.
+-- The refusal of a row that is rejected for something else still counts, unless a later version of it was accepted, and
+-- so does a deletion whose date cannot be read.
 refusing as (
     select
         judged.customer_id,
-        'refused' as standing,
+        case when judged.reject_rule = 'unparsable_deletion' then 'erased' else 'refused' end as standing,
         false as is_accepted,
         judged.signup_at,
         judged.{{ columns | join(',\n        judged.') }}
@@ -38,11 +39,17 @@ refusing as (
     where
         judged.reject_rule <> 'deleted'
         and (
-            judged.marketing_consent = false
+            judged.reject_rule = 'unparsable_deletion'
+            or judged.marketing_consent = false
             -- What cannot be read is taken for a no.
             or (judged.marketing_consent is null and judged.reject_rule = 'unparsable_boolean')
         )
-        and not coalesce(judged.updated_at < customers.updated_at, false)
+        and not coalesce(
+            judged.updated_at < customers.updated_at,
+            judged.loaded_at < customers.loaded_at,
+            judged.arrival_number < customers.arrival_number,
+            false
+        )
 ),
 
 erased_ids as (

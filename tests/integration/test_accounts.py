@@ -60,6 +60,8 @@ def special_accounts() -> list[Account]:
         account("rejected", email="six@example.com", birth_date="soon", marketing_consent="false"),
         account("gone-unreadable", email="seven@example.com"),
         account("unreadable", email="seven@example.com", marketing_consent="nein"),
+        account("gone-undated", email="eleven@example.com"),
+        account("undated", email="eleven@example.com", deleted_at="yes"),
         # What was corrected since, and what was never asked, bars nobody.
         account("kept-corrected", email="eight@example.com", updated_at="2025-06-01"),
         account("kept-corrected", email="eight@example.com", birth_date="soon", marketing_consent="false")
@@ -155,6 +157,7 @@ def test_no_identifier_leaves_that_another_account_bars(built: DbtProject, drawn
         "gone-erased": "erased under another account",
         "gone-tombstone": "erased under another account",
         "gone-rejected": "refused under another account",
+        "gone-undated": "erased under another account",
         "gone-unreadable": "refused under another account",
         "gone-suppressed": "on the suppression list",
     }
@@ -197,7 +200,7 @@ def test_what_was_held_back_is_counted_with_its_reason(built: DbtProject, drawn:
     # Refused: four by email and one each by phone and by name, that is with zip and country.
     assert {(subject, outcome): count for subject, outcome, count in counted} == {
         ("email", "refused under another account"): 4,
-        ("email", "erased under another account"): 2,
+        ("email", "erased under another account"): 3,
         ("phone", "refused under another account"): 1,
         ("name", "refused under another account"): 1,
         ("zip", "refused under another account"): 1,

@@ -251,7 +251,7 @@ def test_a_batch_takes_the_other_account_off_as_well(built: DbtProject, drawn: s
     build(project, accounts).check()
     assert project.query("select is_full from refresh.export_scope") == [(False,)]
     assert (sha(f"person{erased}@example.com") in sent(project)) == (f"a{erased}" not in held_out(project))
-    assert project.query("select count(*) from feeds.erased_identifiers") == [(3,)]
+    assert project.query("select count(*) from feeds.erased_identifiers") == [(4,)]
     full = project.copy_to(tmp_path / "full")
     build(full, accounts, "--full-refresh").check()
     expected, found = refreshed_and_published(full), refreshed_and_published(project)

@@ -75,7 +75,8 @@ def test_every_other_version_says_what_decided(staged: tuple[DbtProject, str]) -
         "unparsable_deletion": unclear,
         "deleted": sum(bool(columns.get("deleted_at")) for columns in versions) - unclear,
     }
-    assert ("deleted_without_a_date", "unparsable_deletion", "deleted_at is not a date, but of the form 'xxx'") in rejected
+    reason = "deleted_at is not a date, but of the form 'xxx'"
+    assert ("deleted_without_a_date", "unparsable_deletion", reason) in rejected
 
 
 def test_lines_products_and_people_follow_the_same_rules(staged: tuple[DbtProject, str]) -> None:

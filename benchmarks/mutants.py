@@ -8,9 +8,10 @@
 
 Each change is made in a copy of the project. One of SQL is built with the demo's data and all dbt tests, its marts are
 compared with the golden ones, and then the integration tests run that name the model, or else what is made from it. One
-of Python meets first the unit tests, from those of its module on, and then the same. What fails first has noticed it.
-SQL that the engine cannot read is no change of meaning: another is drawn. What changes no result is listed in
-`equivalent_mutants.csv` with its reason, found there by its text, and not drawn. What only Spark calls is left out.
+of Python meets first the unit tests of its module, then the same, and those of what is made from it. What fails first
+has noticed it. SQL that the engine cannot read is no change of meaning: another is drawn. What changes no result is
+listed in `equivalent_mutants.csv` with its reason, found there by its text, and not drawn. What only Spark calls is left
+out.
 
 Draws depend on the seed, their number and the text of the file alone, so that most stay the same from commit to commit.
 The exit code is 1 if less than nine in ten were noticed, or if one survived that concerns consent, hold-outs, erasure,
@@ -50,7 +51,7 @@ ENOUGH = 0.9
 MOST_FILES = 3
 """Integration tests that one change is held against: the files that name the model most often."""
 
-UNIT_SECONDS, BUILD_SECONDS, INTEGRATION_SECONDS = 240, 240, 900
+UNIT_SECONDS, BUILD_SECONDS, INTEGRATION_SECONDS = 400, 240, 900
 """Of processor time: how busy the machine is does not decide what is noticed. Who sleeps has ten times that."""
 
 TIME_IS_UP = (-signal.SIGKILL, -signal.SIGXCPU)
@@ -309,9 +310,7 @@ class Workshop:
 
     def build(self) -> tuple[bool | None, str]:
         """Build the demo where the integration tests will find it, parsing only what has changed."""
-        for file in [*self.demo.glob("warehouse.duckdb*"), self.demo / "build.log"]:
-            file.unlink(missing_ok=True)
-        shutil.rmtree(self.demo / "published", ignore_errors=True)
+        self.clear()
         succeeded, output = self.run(
             [
                 *("-m", "dbt.cli.main", "--no-use-colors", "build"),
@@ -323,6 +322,12 @@ class Workshop:
         )
         (self.demo / "build.log").write_text(output, encoding="utf-8")
         return succeeded, output
+
+    def clear(self) -> None:
+        """Remove what was built; what was parsed stays."""
+        for file in [*self.demo.glob("warehouse.duckdb*"), self.demo / "build.log"]:
+            file.unlink(missing_ok=True)
+        shutil.rmtree(self.demo / "published", ignore_errors=True)
 
     def begin(self) -> None:
         """Build the project as it is; what it gives is golden here, whether or not it has been committed."""
@@ -348,7 +353,9 @@ class Workshop:
         return self.run(
             [
                 *("-m", "pytest", "-x", "-q", "-n", "0", "--no-header", "--tb=line", "-p", "no:cacheprovider"),
-                *("--basetemp", self.shared / "own", *arguments, *here),
+                *("--basetemp", str(self.shared / "own")),
+                *arguments,
+                *here,
             ],
             seconds,
             # The fixtures of all tests lie beside this process's own folder, as when several share them.
@@ -370,13 +377,11 @@ class Workshop:
         return found and Result(mutant, *found, round(time.monotonic() - began, 1))
 
     def _noticed(self, mutant: Mutant) -> tuple[str, str] | None:
-        if mutant.kind == "python":
-            near, far = self.concerns.unit_tests(mutant.file)
-            for files in filter(None, (near, far)):
-                succeeded, output = self.test(files, UNIT_SECONDS)
-                # Nothing to run is no failure: a module may have no example.
-                if not succeeded and "no tests ran" not in output:
-                    return ("time", "unit tests") if succeeded is None else ("unit tests", first_failure(output))
+        """Return by what a change was noticed and where: what takes longer comes later."""
+        near, far = self.concerns.unit_tests(mutant.file) if mutant.kind == "python" else ([], [])
+        noticed = self._by_tests("unit tests", near, UNIT_SECONDS)
+        if noticed:
+            return noticed
         if mutant.kind == "sql" or self.concerns.is_built(mutant.file):
             succeeded, output = self.build()
             if mutant.kind == "sql" and UNREADABLE.search(output):
@@ -387,13 +392,23 @@ class Workshop:
             if not succeeded:
                 return "golden results", first_failure(output)
         else:
-            (self.demo / "build.log").unlink(missing_ok=True)
+            # The demo may be that of the change before.
+            self.clear()
         files = self.concerns.integration_tests(mutant.file)
-        if files:
-            succeeded, output = self.test(files, INTEGRATION_SECONDS)
-            if succeeded is False and "no tests ran" not in output:
-                return "integration tests", first_failure(output)
-        return "", ", ".join(file.name for file in files)
+        return (
+            self._by_tests("unit tests", far, UNIT_SECONDS)
+            or self._by_tests("integration tests", files, INTEGRATION_SECONDS)
+            or ("", ", ".join(file.name for file in files))
+        )
+
+    def _by_tests(self, name: str, files: Sequence[Path], seconds: int) -> tuple[str, str] | None:
+        if not files:
+            return None
+        succeeded, output = self.test(files, seconds)
+        # Nothing to run is no failure: a module may have no example.
+        if succeeded or "no tests ran" in output:
+            return None
+        return ("time", name) if succeeded is None else (name, first_failure(output))
 
 
 def first_failure(output: str) -> str:
@@ -404,8 +419,8 @@ def first_failure(output: str) -> str:
 
 def first_error(output: str) -> str:
     """Return the node that failed, of what dbt printed."""
-    found = re.search(r"(?:Failure|Error) in (?:\w+ )?(\w+)|(\w[^\n]*Error)", output)
-    return next(filter(None, found.groups())) if found else output.strip()[-200:]
+    found = re.search(r"(?:Failure|Error) in \w+ (\w+)", output) or re.search(r"(\w+ Error\b[^\n]*)", output)
+    return found.group(1) if found else output.strip()[-200:]
 
 
 # --- Telling ----------------------------------------------------------------------------------------------------------

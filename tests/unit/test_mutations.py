@@ -6,6 +6,7 @@ import ast
 import csv
 from pathlib import Path
 
+import mutants
 import mutations
 import pytest
 from mutations import python_changes, sql_changes
@@ -152,3 +153,51 @@ def test_what_is_listed_as_equivalent_can_still_be_drawn() -> None:
         changes = python_changes(text) if row["file"].endswith(".py") else sql_changes(text)
         assert (row["before"], row["after"]) in {change.shown(text) for change in changes}, row
         assert row["reason"], row
+
+
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [
+        ("19:17:48  Failure in test nobody_is_sent (tests/a.sql)\n  Got 2 results", "nobody_is_sent"),
+        ("19:17:48  Database Error in model feed_members (models/feeds/x.sql)\n  Conversion", "feed_members"),
+        ("19:17:48  Compilation Error in operation check_inputs-0 (dbt_project.yml)", "check_inputs"),
+        ("something else", "something else"),
+    ],
+)
+def test_the_node_that_noticed_is_named(output: str, name: str) -> None:
+    assert mutants.first_error(output) == name
+
+
+def test_the_test_that_noticed_is_named() -> None:
+    output = "..F\n=== short test summary info ===\nFAILED tests/unit/test_a.py::test_b[1-2] - assert 1 == 2\n1 failed"
+    assert mutants.first_failure(output) == "tests/unit/test_a.py::test_b[1-2]"
+
+
+def test_draws_are_the_same_again_and_differ_from_each_other() -> None:
+    for kind in ("sql", "python"):
+        one, other = (mutants.Lottery(kind, 7) for _ in range(2))
+        drawn = [next(one.candidates(number)) for number in range(12)]
+        assert [next(other.candidates(number)) for number in range(12)] == drawn
+        assert len({mutant.key for mutant in drawn}) == 12
+        assert drawn[3] == next(mutants.Lottery(kind, 7).candidates(3))
+
+
+def test_tests_are_found_for_models_and_modules() -> None:
+    concerns = mutants.Concerns()
+    assert [file.name for file in concerns.integration_tests("models/feeds/exports/feed_members.sql")]
+    near, far = concerns.unit_tests("src/segmentation/identity.py")
+    assert [file.name for file in near[:2]] == ["identity.py", "test_identity.py"]
+    assert "test_fitting.py" in {file.name for file in [*near, *far]}
+    assert concerns.is_built("src/segmentation/identity.py")
+    assert not concerns.is_built("src/segmentation/stream/loop.py")
+
+
+def test_what_protects_people_is_marked() -> None:
+    feeds = {"file": "models/feeds/exports/feed_members.sql", "before": "where outcome = 'exported'"}
+    names = {"file": "src/segmentation/naming.py", "before": "if len(name) > 60:"}
+    money = {"file": "models/features/x.sql", "before": "sum(net_revenue) as revenue"}
+    found = [
+        mutants.Mutant("sql", 1, 0, one["file"], 1, "condition", one["before"], "", 0, 0, "").protects
+        for one in (feeds, names, money)
+    ]
+    assert found == [True, False, True]

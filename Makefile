@@ -31,7 +31,7 @@ export PYTHONUNBUFFERED := 1
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests golden lint format demo-data \
 	stream soak soak-refresh mutants bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
-	study-identity study-online requirements clean
+	study-identity study-online requirements reference clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -191,6 +191,9 @@ requirements: ## Recompile requirements.txt and requirements-spark.txt from pypr
 	"$$folder/bin/pip-compile" --quiet --extra dev --extra spark --generate-hashes --allow-unsafe --no-strip-extras \
 		--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --constraint requirements.txt \
 		--output-file requirements-spark.txt pyproject.toml requirements.in
+
+reference: $(STAMP) ## Write the reference table of countries and the composed letters anew from the libraries that know them
+	@$(BIN)/python -m segmentation.reference seeds/reference/countries.csv macros/engine/composed_letters.sql
 
 clean: ## Remove .venv and what tools and builds leave behind; databases stay
 	@rm -rf $(VENV) target logs build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

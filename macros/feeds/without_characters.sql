@@ -8,3 +8,15 @@
 {% macro punctuation() -%}
     {{- return("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~´’‘“”„–—·•¿¡") -}}
 {%- endmacro %}
+
+
+{#- A name in lower case without blanks and punctuation. -#}
+{% macro plain_name(text) -%}
+    {{ filled(without_characters(text, punctuation() ~ " ")) }}
+{%- endmacro %}
+
+
+{#- A name without punctuation. -#}
+{% macro without_punctuation(name) -%}
+    {{ filled("trim(" ~ without_characters(name, punctuation()) ~ ")") }}
+{%- endmacro %}

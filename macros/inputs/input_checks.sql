@@ -62,7 +62,7 @@
         {%- for pattern in var('non_product_codes', []) or [] -%}
             {%- do checks.append({
                 'rule': 'non_product_code',
-                'condition': regexp_like('upper(product_id)', pattern),
+                'condition': regexp_like(upper_case('product_id'), pattern),
                 'reason': "concat('product_id is no product: ', " ~ shown_value(input, 'product_id') ~ ")"
             }) -%}
         {%- endfor -%}

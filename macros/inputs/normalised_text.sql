@@ -2,11 +2,11 @@
     each gender as one. Any other text keeps its case. -#}
 {% macro normalised_text(name, text) -%}
     {%- if name in ['country', 'currency'] -%}
-        upper({{ text }})
+        {{ upper_case(text) }}
     {%- elif name in ['status', 'channel', 'acquisition_channel'] -%}
-        lower({{ text }})
+        {{ lower_case(text) }}
     {%- elif name == 'gender' -%}
-        case lower({{ text }}) when 'f' then 'female' when 'm' then 'male' else lower({{ text }}) end
+        case {{ lower_case(text) }} when 'f' then 'female' when 'm' then 'male' else {{ lower_case(text) }} end
     {%- else -%}
         {{ text }}
     {%- endif -%}

@@ -12,7 +12,7 @@
         {%- if name in names -%}
             {%- do checks.append({
                 'rule': 'test_account',
-                'condition': regexp_like('lower(cast(' ~ name ~ ' as string))', pattern | string),
+                'condition': regexp_like(lower_case('cast(' ~ name ~ ' as string)'), pattern | string),
                 'reason': "concat('" ~ name ~ " is that of a test account: ', " ~ shown_value(input, name) ~ ")"
             }) -%}
         {%- endif -%}

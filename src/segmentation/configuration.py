@@ -819,6 +819,8 @@ class _Validator:
         if code is not None and not (isinstance(code, str) and re.fullmatch("[1-9][0-9]{0,2}", code)):
             what = 'must be null or the digits of a country\'s calling code in quotes, such as "49"'
             self.problems.add(f"{where}.calling_code", f"{what}, not {quote(code)}")
+        elif code is not None and not _is_calling_code(code):
+            self.problems.add(f"{where}.calling_code", f"no country has the calling code {quote(code)}")
 
     def check_drift(self) -> None:
         where = "drift"
@@ -1139,3 +1141,11 @@ def _finite(value: Any) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) else None
+
+
+def _is_calling_code(code: str) -> bool:
+    """Whether a country has the calling code."""
+    # Loaded where it is asked, as most configurations name no code.
+    from segmentation.phones import is_calling_code  # noqa: PLC0415
+
+    return is_calling_code(code)

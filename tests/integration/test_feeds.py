@@ -9,25 +9,9 @@ from typing import Any
 
 import pytest
 
+from contact_cases import EMAILS, HEADER, PHONES, ZIPS, contact_rows
 from harness import DbtProject
 from small import build_small, copy_of_small, small_warehouse, variables
-
-CUSTOMERS = {
-    # email, phone, first name, last name, city, region, postal code, country
-    "vector": (" AlexZ@Example.com ", "+1 (800) 555-0100", " Ann ", "O'Hara", "New York", "NY", "10001-1234", "us"),
-    "gmail": (
-        "J.o.Hn+News@GMail.com",
-        "0049 (0)30 12 34 56",
-        "Jörg",
-        "Müller-Lüdenscheidt",
-        "Köln",
-        "NRW",
-        "50667",
-        "DE",
-    ),
-    "national": ("no address", "030 123456", "Eva", "", "", "", "", "Germany"),
-    "letters": ("a@b", "call me", "", "", "", "", "", ""),
-}
 
 EVERYBODY = {"name": "All", "when": "gender is null or gender is not null"}
 
@@ -39,14 +23,13 @@ def sha(text: str) -> str:
 @pytest.fixture(scope="module")
 def identifiers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     project = DbtProject(tmp_path_factory.mktemp("identifiers"))
-    header = ["customer_id", "email", "phone", "first_name", "last_name", "city", "region", "postal_code", "country"]
-    rows = [[name, *values, "true"] for name, values in CUSTOMERS.items()]
-    refused = [["refused", "x@example.com", "+4930123456", "A", "B", "C", "D", "1", "DE", "false"]]
-    path = project.csv("customers.csv", [*header, "marketing_consent"], rows + refused)
+    refused = ["refused", "x@example.com", "+4930123456", "A", "B", "C", "D", "1", "DE", "false"]
+    path = project.csv("customers.csv", HEADER, [*contact_rows(), refused])
     project.build(
         *("--select", "+feed_identifiers", "--exclude-resource-type", "test"),
         variables={
             "inputs": {"customers": {"path": str(path)}},
+            "audiences": {"segmentations": "auto", "minimum_size": 1, "holdout_share": 0.1, "calling_code": "1"},
             "segmentations": {
                 "all": {
                     "method": "rules",
@@ -77,11 +60,18 @@ def test_google_takes_what_its_rules_say(identifiers: dict[str, dict[str, Any]])
     assert vector["google_last_name_sha256"] == sha("o'hara")
     assert (vector["google_zip"], vector["google_country"]) == ("10001-1234", "US")
     gmail = identifiers["gmail"]
-    assert gmail["google_email_sha256"] == sha("john+news@gmail.com")
+    assert gmail["google_email_sha256"] == sha("john@gmail.com")
     assert gmail["google_phone_sha256"] == sha("+4930123456")
     assert gmail["google_first_name_sha256"] == sha("jörg")
     # An address is there as a whole or not at all.
     assert identifiers["national"]["google_first_name_sha256"] is None
+    # Forms of address and suffixes go, unless nothing would be left.
+    assert identifiers["titled"]["google_first_name_sha256"] == sha("ann mary")
+    assert identifiers["titled"]["google_last_name_sha256"] == sha("lee")
+    assert (identifiers["titled"]["google_zip"], identifiers["titled"]["google_country"]) == ("94105", "US")
+    assert identifiers["british"]["google_first_name_sha256"] == sha("dean")
+    assert identifiers["british"]["google_last_name_sha256"] == sha("sr")
+    assert (identifiers["british"]["google_zip"], identifiers["british"]["google_country"]) == ("SW1A 1AA", "GB")
 
 
 def test_meta_takes_what_its_rules_say(identifiers: dict[str, dict[str, Any]]) -> None:
@@ -93,10 +83,63 @@ def test_meta_takes_what_its_rules_say(identifiers: dict[str, dict[str, Any]]) -
     assert vector["meta_state_sha256"] == sha("ny")
     assert vector["meta_zip_sha256"] == sha("10001")
     assert vector["meta_country_sha256"] == sha("us")
-    # Dots before @gmail.com are Google's affair alone.
+    assert identifiers["titled"]["meta_state_sha256"] == sha("ca")
+    assert identifiers["titled"]["meta_first_name_sha256"] == sha("mrs ann mary")
+    assert identifiers["british"]["meta_zip_sha256"] == sha("sw1a1")
+    assert identifiers["british"]["meta_country_sha256"] == sha("gb")
+    # What stands before @gmail.com is Google's affair alone.
     assert gmail["meta_email_sha256"] == sha("j.o.hn+news@gmail.com")
     assert gmail["meta_last_name_sha256"] == sha("müllerlüdenscheidt")
     assert gmail["meta_zip_sha256"] == sha("50667")
+
+
+def test_one_key_is_one_customer_however_it_is_written(identifiers: dict[str, dict[str, Any]]) -> None:
+    assert [key for key in identifiers if key.strip("\t\r\n\u00a0\u200b\u2003").endswith("9") and "C" in key] == ["C9"]
+
+
+def test_one_text_is_one_hash_however_it_is_written(identifiers: dict[str, dict[str, Any]]) -> None:
+    def hashes(name: str) -> dict[str, Any]:
+        return {column: value for column, value in identifiers[name].items() if column.endswith("sha256")}
+
+    assert hashes("composed") == hashes("decomposed")
+    assert identifiers["decomposed"]["meta_first_name_sha256"] == sha("zoë")
+    assert hashes("greek") == hashes("greek_too")
+    assert identifiers["greek"]["meta_first_name_sha256"] == sha("νίκος")
+    assert identifiers["greek"]["meta_last_name_sha256"] == sha("ασσος")
+    assert identifiers["greek"]["meta_city_sha256"] == sha("i\u0307zmir")
+
+
+@pytest.mark.parametrize(("number", "email"), list(enumerate(EMAILS)))
+def test_an_email_is_repaired_where_that_is_certain_and_refused_elsewhere(
+    identifiers: dict[str, dict[str, Any]], number: int, email: str
+) -> None:
+    row, expected = identifiers[f"email {number}"], EMAILS[email]
+    assert row["meta_email_sha256"] == row["google_email_sha256"] == (sha(expected) if expected else None)
+    assert row["email_problem"] == (None if expected else "not an address")
+
+
+@pytest.mark.parametrize(("number", "written"), list(enumerate(PHONES)))
+def test_a_phone_number_is_read_in_its_country(
+    identifiers: dict[str, dict[str, Any]], number: int, written: tuple[str, str]
+) -> None:
+    row, expected = identifiers[f"phone {number}"], PHONES[written]
+    if expected.isdigit():
+        assert row["meta_phone_sha256"] == sha(expected)
+        assert row["google_phone_sha256"] == sha(f"+{expected}")
+        assert row["phone_problem"] is None
+    else:
+        assert (row["meta_phone_sha256"], row["phone_problem"]) == (None, expected)
+
+
+@pytest.mark.parametrize(("number", "written"), list(enumerate(ZIPS)))
+def test_a_postal_code_has_the_form_of_its_country(
+    identifiers: dict[str, dict[str, Any]], number: int, written: tuple[str, str]
+) -> None:
+    row, expected = identifiers[f"zip {number}"], ZIPS[written]
+    if isinstance(expected, tuple):
+        assert (row["google_zip"], row["meta_zip_sha256"], row["zip_problem"]) == (expected[0], sha(expected[1]), None)
+    else:
+        assert (row["google_zip"], row["meta_zip_sha256"], row["zip_problem"]) == (None, None, expected)
 
 
 def test_what_cannot_be_used_has_a_reason(identifiers: dict[str, dict[str, Any]]) -> None:
@@ -104,11 +147,12 @@ def test_what_cannot_be_used_has_a_reason(identifiers: dict[str, dict[str, Any]]
     problems = {
         name: tuple(row[f"{what}_problem"] for what in ("email", "phone", "name", "zip", "country"))
         for name, row in identifiers.items()
+        if name in ("vector", "gmail", "national", "letters")
     }
     assert problems == {
         "vector": (None, None, None, None, None),
         "gmail": (None, None, None, None, None),
-        "national": ("not an address", "no country code", "missing", "missing", "not a code of two letters"),
+        "national": ("not an address", None, "missing", "missing", None),
         "letters": ("not an address", "not a phone number", "missing", "missing", "missing"),
     }
 

@@ -386,6 +386,8 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("audiences.holdout_share", 1, "audiences.holdout_share: must be a number of at least 0 and at most 0.9"),
     ("audiences.calling_code", 49, 'must be null or the digits of a country\'s calling code in quotes, such as "49"'),
     ("audiences.calling_code", "+49", "audiences.calling_code: must be null or the digits"),
+    ("audiences.calling_code", "999", 'audiences.calling_code: no country has the calling code "999"'),
+    ("audiences.calling_code", "870", 'audiences.calling_code: no country has the calling code "870"'),
     ("service.high_value_share", 2, "service.high_value_share: must be a number of at least 0 and at most 1"),
     ("service.high_risk_ratio", 0, "service.high_risk_ratio: must be a number above 0"),
     ("service.hihg_return_rate", 0.5, 'service: unknown key "hihg_return_rate"; did you mean "high_return_rate"?'),

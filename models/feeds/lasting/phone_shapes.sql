@@ -1,0 +1,30 @@
+-- One row per shape of phone numbers: what decides how they are read, and no number. Empty where this run reads none.
+with place_names as (
+
+    select * from {{ ref("place_names") }} where kind = 'country'
+
+),
+
+accounts as (
+
+    select
+        {{ one_line("accounts.phone") }} as phone,
+        place_names.code as country_code
+    from {{ ref("raw_accounts") }} as accounts
+    left join place_names
+        on {{ plain_name(lower_case("accounts.country")) }} = place_names.spelling
+    where accounts.phone is not null and {{ changed_only("accounts.customer_id") }}
+
+),
+
+{{ dialled_phones("accounts") }},
+
+final as (
+
+    select distinct phone_shape as shape
+    from dialled_phones
+    where phone_shape is not null
+
+)
+
+select * from final

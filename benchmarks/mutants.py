@@ -10,8 +10,8 @@ Each change is made in a copy of the project. One of SQL is built with the demo'
 compared with the golden ones, and then the integration tests run that name the model, or else what is made from it. One
 of Python meets first the unit tests of its module, then the same, and those of what is made from it. What fails first
 has noticed it. SQL that the engine cannot read is no change of meaning: another is drawn. What changes no result is
-listed in `equivalent_mutants.csv` with its reason, found there by its text, and not drawn. What only Spark calls is left
-out.
+listed in `equivalent_mutants.csv` with its reason, found there by its text, and not drawn. What only Spark calls is
+left out.
 
 Draws depend on the seed, their number and the text of the file alone, so that most stay the same from commit to commit.
 The exit code is 1 if less than nine in ten were noticed, or if one survived that concerns consent, hold-outs, erasure,

@@ -121,7 +121,8 @@ def test_equal_rows_are_one_whenever_they_arrived_and_no_generated_id_follows_ar
         "order_items": {"path": path, "columns": {**lines, "unit_price": "price"}},
     }
     variables = {"inputs": inputs, "segmentations": {"rfm": {"method": "rfm"}}}
-    project.build("--select", "+raw_orders", "+raw_order_items", variables=variables).check()
+    views = ("--select", "+raw_orders", "+raw_order_items", "--indirect-selection", "empty")
+    project.build(*views, variables=variables).check()
     assert project.query("select order_id, arrival_number::int from staging.raw_orders") == [("o1", 2)]
     ids = "select line_number from staging.raw_order_items order by 1"
     before = project.query(ids)

@@ -6,7 +6,7 @@
 {%- set families = raw_families('customers') %}
 {%- set typed = [] %}
 {%- for name in columns %}
-    {%- do typed.append(typed_value(name, 'string', families[name]) ~ ' as ' ~ name) %}
+{%- do typed.append(typed_value(name, 'string', families[name]) ~ ' as ' ~ name) %}
 {%- endfor %}
 with
 

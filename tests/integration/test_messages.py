@@ -83,7 +83,7 @@ def spoilt(planted: Planted) -> dict[str, list[Row]]:
     # One of these is accepted: what is not personal of it goes on, as anybody's does.
     features = dict.fromkeys(("gender", "country", "region", "acquisition_channel"), "")
     twin = planted.row(CUSTOMERS, **fine["customers"] | features | {"customer_id": "twin"})
-    rows["customers"] += [twin, twin | {"city": planted()}]
+    rows["customers"] += [twin, twin | {"city": planted(), "updated_at": "2025-01-01"}]
     rows["orders"].append(planted.row(ORDERS, **fine["orders"]))
     rows["order_items"] += [
         planted.row(LINES, **fine["order_items"] | {"unit_price": "0"}),

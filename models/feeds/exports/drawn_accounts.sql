@@ -3,7 +3,7 @@
 -- that the person had. All others are drawn under their own.
 {%- set keys = [] %}
 {%- for kind in identifier_kinds() %}
-    {%- do keys.append(kind ~ "_key") %}
+{%- do keys.append(kind ~ "_key") %}
 {%- endfor %}
 with persons as (
 

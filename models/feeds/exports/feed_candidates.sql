@@ -14,13 +14,13 @@
 } %}
 {%- set of_platforms = [] %}
 {%- for columns in platforms.values() %}
-    {%- for column in columns.values() if column %}
-        {%- do of_platforms.append("identifiers." ~ column) %}
-    {%- endfor %}
+{%- for column in columns.values() if column %}
+{%- do of_platforms.append("identifiers." ~ column) %}
+{%- endfor %}
 {%- endfor %}
 {%- set bars = [] %}
 {%- for kind in identifier_kinds() %}
-    {%- do bars.append(kind ~ "_bar") %}
+{%- do bars.append(kind ~ "_bar") %}
 {%- endfor %}
 with members as (
 

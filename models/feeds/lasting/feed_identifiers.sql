@@ -8,7 +8,7 @@
     "postal_code", "country_code", "meta_first_name", "meta_last_name", "meta_city", "meta_state", "meta_zip",
     "has_address", "email_problem", "phone_problem", "zip_problem", "country_problem",
 ] %}
-    {%- do released.append("case when standing = 'consented' then " ~ name ~ " end as " ~ name) %}
+{%- do released.append("case when standing = 'consented' then " ~ name ~ " end as " ~ name) %}
 {%- endfor %}
 with place_names as (
 

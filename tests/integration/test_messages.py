@@ -224,7 +224,7 @@ def test_nothing_that_a_stream_tells_shows_a_value_of_a_file_that_it_refuses(pro
     (landing / "latin.csv").write_bytes(f"customer_id,email\n77,\xe9{planted()}\n".encode("latin-1"))
     outcome = stream(project.folder, settings(inputs, limit=0.01))
     assert outcome.succeeded, outcome.output
-    published = project.folder / "published" / "shop.duckdb"
+    published = project.folder / "published" / "shop_stream.duckdb"
     with duckdb.connect(str(published), read_only=True) as connection:
         files = dict(
             connection.execute(

@@ -17,7 +17,7 @@ identifiers as (
 
 accounts as (
 
-    {{ account_keys(["customer_id"], "identifiers") }}
+    {{ account_keys(["customer_hash"], "identifiers") }}
 
 ),
 
@@ -30,13 +30,13 @@ changed_keys as (
 
     select identifier_key
     from accounts
-    where {{ key_hash(["customer_id"]) }} in (select changed_customers.key_hash from changed_customers)
+    where customer_hash in (select changed_customers.key_hash from changed_customers)
 
 ),
 
 sharing as (
 
-    select distinct customer_id
+    select distinct customer_hash
     from accounts
     where identifier_key in (select changed_keys.identifier_key from changed_keys)
 
@@ -46,7 +46,7 @@ keys_of_sharing as (
 
     select distinct identifier_key
     from accounts
-    where customer_id in (select sharing.customer_id from sharing)
+    where customer_hash in (select sharing.customer_hash from sharing)
 
 ),
 
@@ -57,7 +57,7 @@ final as (
 
     union
 
-    select {{ key_hash(["customer_id"]) }} as key_hash
+    select customer_hash as key_hash
     from accounts
     where identifier_key in (select keys_of_sharing.identifier_key from keys_of_sharing)
 

@@ -4,7 +4,7 @@
 {%- set before = earlier(this) %}
 {%- set identifiers = earlier(this.incorporate(path={"identifier": "feed_identifiers"})) %}
 {#- A table of an earlier form of the project has no keys. -#}
-{%- if identifiers and "email_key" not in adapter.get_columns_in_relation(identifiers) | map(attribute="name") %}
+{%- if identifiers and "customer_hash" not in adapter.get_columns_in_relation(identifiers) | map(attribute="name") %}
     {%- set identifiers = none %}
 {%- endif %}
 with erased as (
@@ -28,7 +28,7 @@ known as (
     {%- if identifiers %}
 
     union
-    {{ account_keys([key_hash(["customer_id"]) ~ " as customer_hash"], identifiers) }}
+    {{ account_keys(["customer_hash"], identifiers) }}
     {%- endif %}
 
 ),

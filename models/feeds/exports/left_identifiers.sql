@@ -15,7 +15,7 @@ with final as (
 {%- else %}
 with all_keys as (
 
-    {{ account_keys([], identifiers, key_hash(["customer_id"]) ~ " in " ~ changed) }}
+    {{ account_keys([], identifiers, "customer_hash in " ~ changed) }}
     {%- if erased %}
 
     union all

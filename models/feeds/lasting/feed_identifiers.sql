@@ -25,7 +25,9 @@ phone_readings as (
 texts as (
 
     select
-        customer_id,
+        {{ key_hash(["customer_id"]) }} as customer_hash,
+        -- Nobody who is deleted at the source is named behind staging.
+        case when is_accepted then customer_id end as accepted_id,
         standing,
         is_accepted,
         signup_at,
@@ -35,7 +37,7 @@ texts as (
         {% endfor -%}
         {{ postal_text(one_line("postal_code")) }} as postal_text
     from {{ ref("raw_accounts") }}
-    where {{ changed_only("customer_id") }}
+    where {{ changed_only("customer_id") }} or not is_accepted
 
 ),
 
@@ -126,7 +128,8 @@ keyed as (
 released as (
 
     select
-        customer_id,
+        customer_hash,
+        accepted_id as customer_id,
         standing,
         is_accepted,
         signup_at,
@@ -141,6 +144,7 @@ released as (
 final as (
 
     select
+        customer_hash,
         customer_id,
         standing,
         is_accepted,

@@ -13,7 +13,9 @@ accounts as (
     from {{ ref("raw_accounts") }} as accounts
     left join place_names
         on {{ plain_name(lower_case("accounts.country")) }} = place_names.spelling
-    where accounts.phone is not null and {{ changed_only("accounts.customer_id") }}
+    where
+        accounts.phone is not null
+        and ({{ changed_only("accounts.customer_id") }} or not accounts.is_accepted)
 
 ),
 

@@ -21,7 +21,8 @@
         {%- elif setting[places[0]] is not string or not setting[places[0]] | trim -%}
             {%- do stop(where ~ "." ~ places[0] ~ " must be a text; it is: " ~ setting[places[0]]) -%}
         {%- endif -%}
-        {%- set known = ['ref', 'relation', 'path', 'columns', 'distinct', 'max_reject_share'] -%}
+        {%- set known = ['ref', 'relation', 'path', 'columns', 'distinct', 'max_reject_share']
+            + (['discounts'] if input == 'order_items' else []) -%}
         {%- for key in setting if key not in known -%}
             {%- do stop(where ~ "." ~ key ~ ": there is no such setting. Settings are " ~ known | join(', ')
                 ~ "; the nearest is " ~ nearest_name(key | string, known) ~ ".") -%}
@@ -29,6 +30,10 @@
         {%- if setting.get('columns') and setting.columns is not mapping -%}
             {%- do stop(where ~ ".columns must map columns to SQL expressions, such as {order_id: InvoiceNo}; it is: "
                 ~ setting.columns) -%}
+        {%- endif -%}
+        {%- if setting.get('discounts', 'positive') not in ['positive', 'negative'] -%}
+            {%- do stop(where ~ ".discounts must be positive or negative, as the source writes what lowers the price; "
+                ~ "it is: " ~ setting.discounts) -%}
         {%- endif -%}
         {%- set share = setting.get('max_reject_share', 0) -%}
         {%- if share is not number or share < 0 or share > 1 -%}

@@ -16,7 +16,7 @@
         {%- do found.update({column.name | lower: column.type}) -%}
     {%- endfor -%}
     {%- for column in input_mapping(input, source_columns) if column.expression is not none -%}
-        {%- if type_family(found[column.name]) not in accepted[column.type] -%}
+        {%- if type_family(found[column.name]) not in accepted[column.type.split('(')[0]] -%}
             {%- set counted = 'select count(' ~ column.name ~ ') from (' ~ query ~ ') as mapped' -%}
             {%- if run_query(counted).rows[0][0] | int > 0 -%}
                 {%- set expected = 'text or a plain value' if column.type == 'string'

@@ -31,6 +31,11 @@
 
     {%- if input == 'orders' -%}
         {%- do checks.append({
+            'rule': 'amount_too_large',
+            'condition': 'abs(order_amount) >= ' ~ largest_amount(),
+            'reason': "concat('order_amount is ', " ~ amount_text('order_amount') ~ ", ', beyond any order')"
+        }) -%}
+        {%- do checks.append({
             'rule': 'missing_customer',
             'condition': 'customer_id is null',
             'reason': string_literal('customer_id is empty')
@@ -56,9 +61,10 @@
         {%- do checks.append({
             'rule': 'price_not_positive',
             'condition': '((unit_price <= 0 and quantity >= 0) or (unit_price < 0 and quantity < 0))',
-            'reason': "concat('unit_price is ', cast(unit_price as string), "
-                ~ "' at a quantity of ', cast(quantity as string))"
+            'reason': "concat('unit_price is ', " ~ amount_text('unit_price')
+                ~ ", ' at a quantity of ', " ~ amount_text('quantity') ~ ")"
         }) -%}
+        {%- do checks.extend(line_checks()) -%}
         {%- for pattern in var('non_product_codes', []) or [] -%}
             {%- do checks.append({
                 'rule': 'non_product_code',

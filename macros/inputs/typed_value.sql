@@ -29,8 +29,8 @@
             {#- Engines round a fraction, cut it off or refuse it: 2.7 is no whole number. -#}
             {%- set number = raw if is_number else text_to_number(text, 'decimal(34, 15)') -%}
             case when {{ number }} = round({{ number }}) then try_cast({{ number }} as {{ sql_type(type) }}) end
-        {%- elif type == 'decimal' and family == 'float' -%}
-            {{ double_as_decimal(raw) }}
+        {%- elif type.startswith('decimal') and family == 'float' -%}
+            {{ double_as_decimal(raw, sql_type(type)) }}
         {%- elif is_number -%}
             try_cast({{ raw }} as {{ sql_type(type) }})
         {%- else -%}
@@ -40,13 +40,17 @@
 {%- endmacro %}
 
 
-{#- A floating number rounded to a decimal of four digits; null where it does not fit. -#}
-{% macro double_as_decimal(x) -%}
+{#- A floating number rounded to a decimal type; null where it does not fit. A double holds fifteen digits of what was
+    written for certain, so a large number is rounded to four decimals: those beyond are not its own. -#}
+{% macro double_as_decimal(x, type) -%}
+    {%- set precision, scale = modules.re.findall('[0-9]+', type) | map('int') -%}
     case
-        when abs({{ x }}) < 100000000000000
+        {%- for digits in ([scale, 4] if scale > 4 else [scale]) %}
+        when abs({{ x }}) < {{ 10 ** ([15 - digits, precision - scale] | min if not loop.last else precision - scale) }}
             then cast(
-                cast({{ half_up(x, 4) }} as decimal(18, 0)) * cast(0.0001 as decimal(5, 4))
-                as {{ sql_type('decimal') }}
+                cast({{ half_up(x, digits) }} as decimal(18, 0))
+                * cast(0.{{ '0' * (digits - 1) }}1 as decimal({{ digits + 1 }}, {{ digits }})) as {{ type }}
             )
+        {%- endfor %}
     end
 {%- endmacro %}

@@ -10,7 +10,8 @@
         'timestamp': ('unparsable_date', 'a date'),
     } -%}
     {%- set checks = [] -%}
-    {%- for column in columns if column.type in types -%}
+    {%- for column in columns if column.type.split('(')[0] in types -%}
+        {%- set rule, expected = rules[column.type.split('(')[0]] -%}
         {%- set family = families[column.name] -%}
         {%- set raw = 'raw_' ~ column.name -%}
         {%- set is_safe = (column.type == 'boolean' and family == 'boolean')
@@ -21,15 +22,15 @@
             else raw ~ ' is not null' -%}
         {%- if not is_safe -%}
             {%- do checks.append({
-                'rule': rules[column.type][0],
+                'rule': rule,
                 'condition': column.name ~ ' is null and ' ~ filled,
-                'reason': "concat(" ~ string_literal(column.name ~ ' is not ' ~ rules[column.type][1]
+                'reason': "concat(" ~ string_literal(column.name ~ ' is not ' ~ expected
                     ~ ', but of the form ') ~ ", " ~ shown_shape(value_as_text(raw, family)) ~ ")"
             }) -%}
         {%- endif -%}
         {%- if column.role == 'required' -%}
             {%- do checks.append({
-                'rule': rules[column.type][0],
+                'rule': rule,
                 'condition': column.name ~ ' is null',
                 'reason': string_literal(column.name ~ ' is empty')
             }) -%}

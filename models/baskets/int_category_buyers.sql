@@ -1,9 +1,10 @@
--- One row per segmentation, segment and product category that its customers bought: how many of them, and how much.
+-- One row per segmentation, segment and product category that its customers bought or sent back: how many of them bought
+-- of it, and what it brought. Who only sent back has bought before the data begin, and counts in the revenue alone.
 with bought as (
 
     select *
     from {{ ref("int_customer_categories") }}
-    where category is not null and items > 0
+    where category is not null
 
 ),
 
@@ -12,7 +13,7 @@ combined as (
     select
         labels.{{ label_columns() | join(", labels.") }},
         bought.category,
-        count(*) as buyers,
+        count(case when bought.items > 0 then 1 end) as buyers,
         {{ money_sum("bought.items") }} as items,
         {{ money_sum("bought.revenue") }} as revenue
     from {{ ref("customer_labels") }} as labels

@@ -15,7 +15,8 @@ final as (
         ---------- amounts
         quantity,
         unit_price,
-        cast(coalesce(discount_amount, 0) as {{ sql_type('decimal') }}) as discount_amount,
+        {{ line_amount('quantity', 'unit_price') }} as amount,
+        cast({{ line_discount() }} as {{ sql_type('decimal') }}) as discount_amount,
 
         ---------- bookkeeping
         updated_at,

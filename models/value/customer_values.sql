@@ -16,7 +16,7 @@ parameters as (
 
     select
         dataset,
-        {%- for name in ["r", "alpha", "a", "b", "p", "q", "v"] %}
+        {%- for name in ["r", "alpha", "a", "b", "rate", "stop", "mean_value", "prior_orders"] %}
         max(case when parameter = '{{ name }}' then value_double end) as {{ name }},
         {%- endfor %}
         max(case when model = 'bg_nbd' and parameter = 'reason' then value_string end) as orders_reason,
@@ -36,12 +36,9 @@ alive as (
         case
             when purchases.repeat_orders > 0
                 then {{ probability_alive("purchases", "parameters") }}
-            when parameters.r is not null then cast(1 as double)
+            when coalesce(parameters.r, parameters.rate) is not null then cast(1 as double)
         end as probability_alive,
-        -- Fader and Hardie (2013), equation 5: the mean of all, where the customer has no repeat order.
-        parameters.p * (
-            parameters.v + purchases.repeat_orders * greatest(coalesce(purchases.mean_order_value, 0), 0)
-        ) / (parameters.p * purchases.repeat_orders + parameters.q - 1) as expected_order_value
+        {{ expected_order_value("purchases", "parameters") }} as expected_order_value
     from purchases
     inner join parameters on purchases.dataset = parameters.dataset
 

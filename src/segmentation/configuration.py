@@ -228,6 +228,7 @@ ATTRIBUTE_TYPES: Mapping[str, rules.FeatureType | None] = {
 _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
+_DISCOUNTS = ("positive", "negative")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
 _SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update", "online")
 _MAX_SMOOTHING_PERIODS = 12
@@ -634,7 +635,10 @@ class _Validator:
     def check_input(self, name: str, value: Any) -> None:
         where = f"inputs.{name}"
         settings = self.mapping(where, value)
-        self.unknown_keys(where, settings, _INPUT_KEYS)
+        has_discounts = name == "order_items"
+        self.unknown_keys(where, settings, (*_INPUT_KEYS, "discounts") if has_discounts else _INPUT_KEYS)
+        if has_discounts and "discounts" in settings:
+            self.choice(f"{where}.discounts", settings["discounts"], _DISCOUNTS)
         given = [key for key in _LOCATIONS if settings.get(key) is not None]
         if isinstance(value, Mapping) and len(given) != 1:
             shown = "none" if not given else " and ".join(given)

@@ -125,9 +125,14 @@ def test_derivatives_are_those_of_the_likelihoods(r: float, alpha: float, a: flo
     t_x = np.where(x > 0, age * rng.random(20), 0.0)
     point = np.array([r, alpha, a, b])
     histories = bg_nbd._Histories.of(x, t_x, age, np.ones(20))
-    _, gradient = bg_nbd._log_likelihood(point, histories)
-    numeric = approx_fprime(point, lambda p: bg_nbd._log_likelihood(p, histories)[0], 1e-6)
-    assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
+    for rates in (bg_nbd._GAMMA_RATES, bg_nbd._ONE_RATE):
+        for stops in (bg_nbd._BETA_STOPS, bg_nbd._HELD_STOPS, bg_nbd._ONE_STOP, bg_nbd._NO_STOPS):
+            own = point[: len(rates.starts[0]) + len(stops.starts[0])]
+            _, gradient = bg_nbd._log_likelihood(own, histories, rates, stops)
+            numeric = approx_fprime(
+                own, lambda p, *parts: bg_nbd._log_likelihood(p, histories, *parts)[0], 1e-6, rates, stops
+            )
+            assert gradient == pytest.approx(numeric, rel=1e-3, abs=1e-3)
     values = rng.gamma(2.0, 5.0, 20) + 0.1
     orders = gamma_gamma._Orders.of(x + 1, values)
     _, gradient = gamma_gamma._log_likelihood(point[:3], orders)
@@ -239,10 +244,6 @@ def test_where_customers_stop_at_once_or_never_the_spread_is_held_and_said_so() 
     steady = probability_alive(model, np.array([6.0]), np.array([650.0]), np.array([700.0]))
     assert (silent < 0.6).all()
     assert steady > 0.9
-    held, histories = bg_nbd._held_log_likelihood, bg_nbd._Histories.of(x, t_x, age, np.ones_like(x))
-    point = np.array([model.r, model.alpha, model.a / model.b])
-    numeric = approx_fprime(point, lambda p: held(p, histories)[0], 1e-6)
-    assert held(point, histories)[1] == pytest.approx(numeric, rel=1e-3, abs=1.0)
 
 
 def test_where_nobody_stops_everybody_is_alive() -> None:
@@ -250,12 +251,70 @@ def test_where_nobody_stops_everybody_is_alive() -> None:
     x, t_x, age = (customers[name].to_numpy(dtype=np.float64) for name in customers.columns)
     model = fit_bg_nbd(x, t_x, age, np.ones_like(x))
     assert model.converged
+    assert model.nobody_stops
     assert [model.r, model.alpha] == pytest.approx([1.5, 90.0], rel=0.1)
-    assert probability_alive(model, x, t_x, age).min() > 0.9
+    assert (probability_alive(model, x, t_x, age) == 1).all()
     # Without stopping the model is the negative binomial one, whose expectation is known.
-    assert expected_orders(model, x, t_x, age, 90.0) == pytest.approx(
-        (model.r + x) / (model.alpha + age) * 90.0, rel=0.1
+    assert expected_orders(model, x, t_x, age, 90.0) == pytest.approx((model.r + x) / (model.alpha + age) * 90.0)
+
+
+@pytest.mark.parametrize(
+    ("r", "alpha", "a", "b", "limits", "note"),
+    [
+        (1e9, 4e10, 0.9, 3.0, {"rate": 1 / 40}, "one rate holds for all"),
+        (0.8, 60.0, 2e8, 8e8, {"stop": 0.2}, "one probability to stop after an order holds for all"),
+        (1e9, 4e10, 2e8, 8e8, {"rate": 1 / 40, "stop": 0.2}, "one rate holds for all; stopping hardly differs"),
+        (1e9, 4e10, 0.0, 1.0, {"rate": 1 / 40, "stop": 0.0}, "one rate holds for all; nobody seems to stop"),
+        (0.8, 60.0, 1e9, 0.1, {"stop": 1.0}, "one probability to stop after an order holds for all"),
+    ],
+)
+def test_where_customers_hardly_differ_the_limit_of_the_model_answers(
+    r: float, alpha: float, a: float, b: float, limits: dict[str, float], note: str
+) -> None:
+    planted = BgNbd(r, alpha, a, b)
+    customers = simulated(planted, 3_000, seed=11)
+    # One likelihood for both: that of the limit is no lower than at the parameters that were planted.
+    x, t_x, age = (customers[name].to_numpy(dtype=np.float64) for name in customers.columns)
+    model = fit_bg_nbd(x, t_x, age, np.ones_like(x))
+    rows = found(as_sample(customers), "bg_nbd")
+    assert rows["status"] == "fitted"
+    assert note in str(rows["note"])
+    assert np.isfinite(float(rows["log_likelihood"]))
+    for name, value in limits.items():
+        assert float(rows[name]) == pytest.approx(value, rel=0.1, abs=1e-12)
+    assert not rows.keys() & ({"r", "alpha"} if "rate" in limits else {"rate"})
+    assert not rows.keys() & ({"a", "b"} if "stop" in limits else {"stop"})
+    if a == 0 or b < 1:
+        return
+    # Customers who differ by a ten-thousandth are told the same by the model itself.
+    near = BgNbd(
+        *((model.r, model.alpha) if model.rate is None else (1e8, 1e8 / model.rate)),
+        *((model.a, model.b) if model.stop is None else (1e8 * model.stop, 1e8 * (1 - model.stop))),
     )
+    assert probability_alive(model, x, t_x, age) == pytest.approx(probability_alive(near, x, t_x, age), rel=1e-3)
+    expected = expected_orders(model, x, t_x, age, 365.0)
+    assert expected == pytest.approx(expected_orders(near, x, t_x, age, 365.0), rel=1e-3)
+
+
+def test_expected_orders_agree_with_fifty_digits_on_whole_half_and_other_numbers() -> None:
+    """Equation 10 by mpmath 1.3.0 with 50 digits, also where arguments or their differences are whole numbers."""
+    grid = pd.read_csv(Path(__file__).parents[1] / "data" / "expected_orders.csv")
+    assert len(grid) > 150
+    for row in grid.itertuples(index=False):
+        model = BgNbd(row.r, row.alpha, row.a, row.b)
+        orders = orders_if_alive(model, np.array([row.repeat_orders]), np.array([row.age_days]), row.horizon_days)
+        assert orders[0] == pytest.approx(row.orders_if_alive, rel=1e-9), row
+
+
+def test_many_customers_and_horizons_at_once_are_told_the_same_as_one_by_one() -> None:
+    model = BgNbd(0.8, 0.02, 0.9, 3.0)
+    x, age = np.array([3.0, 0.0, 3.0, 1.0]), np.array([400.0, 0.0, 90.0, 1.0])
+    together = orders_if_alive(model, x[:, None], age[:, None], np.array([30.0, 365.0]))
+    alone = [
+        [float(orders_if_alive(model, x[i : i + 1], age[i : i + 1], horizon)[0]) for horizon in (30.0, 365.0)]
+        for i in range(len(x))
+    ]
+    assert together == pytest.approx(np.array(alone), rel=1e-9)
 
 
 @given(
@@ -309,6 +368,76 @@ def test_data_that_break_an_assumption_get_a_reason_and_no_number(
     assert rows["status"] == "not fitted"
     assert reason in str(rows["reason"])
     assert not rows.keys() & {"r", "alpha", "a", "b", "p", "q", "v"}
+
+
+def buyers(customers: int, seed: int) -> tuple[np.random.Generator, FloatArray]:
+    rng = np.random.default_rng(seed)
+    return rng, rng.integers(1, 15, customers).astype(np.float64)
+
+
+def test_one_price_is_what_every_order_is_worth() -> None:
+    customers = simulated(BgNbd(0.8, 60.0, 0.9, 3.0), 1_000, seed=12)
+    # As the warehouse works means out: sums divided by numbers of orders.
+    orders = np.maximum(customers["repeat_orders"].to_numpy(dtype=np.float64), 1)
+    rows = found(as_sample(customers, 9.99 * orders / orders), "gamma_gamma")
+    assert rows["status"] == "fitted"
+    assert "all orders are worth the same" in str(rows["note"])
+    assert rows["mean_value"] == pytest.approx(9.99)
+    assert not rows.keys() & {"p", "q", "v", "prior_orders", "log_likelihood"}
+    model = fit_gamma_gamma(np.array([1.0, 2.0, 3.0]), np.array([9.99, 9.99, 9.99 * 3 / 3]))
+    assert expected_value(model, np.array([0.0, 5.0]), np.array([0.0, 12.0])) == pytest.approx([9.99, 9.99])
+
+
+def test_where_everybody_pays_one_of_two_prices_the_customers_own_counts() -> None:
+    rng, x = buyers(2_000, 13)
+    prices = np.where(rng.random(len(x)) < 0.5, 9.99, 19.99)
+    model = fit_gamma_gamma(x, prices)
+    assert model.converged
+    assert expected_value(model, x, prices) == pytest.approx(prices)
+    # The values are inverse gamma: their density, by scipy, at the parameters, and at any other is lower.
+    scale = model.mean_value * (model.q - 1)
+    assert stats.invgamma(model.q, scale=scale).logpdf(prices).sum() == pytest.approx(model.log_likelihood)
+    q, _, other_scale = stats.invgamma.fit(prices, floc=0)
+    assert [model.q, scale] == pytest.approx([q, other_scale], rel=1e-3)
+    # Of whoever has no repeat order nothing is known but the mean of that distribution.
+    assert expected_value(model, np.zeros(1), np.zeros(1))[0] == pytest.approx(scale / (model.q - 1))
+
+
+def test_where_customers_pay_now_one_price_and_now_the_other_the_mean_of_all_counts() -> None:
+    rng, x = buyers(2_000, 14)
+    values = 9.99 + 10 * rng.binomial(x.astype(np.int64), 0.5) / x
+    model = fit_gamma_gamma(x, values)
+    assert model.converged
+    mean = (x * values).sum() / x.sum()
+    assert expected_value(model, np.array([0.0, 14.0]), np.array([0.0, 19.99])) == pytest.approx([mean, mean])
+    density = stats.gamma(model.p * x, scale=mean / (model.p * x)).logpdf(values).sum()
+    assert density == pytest.approx(model.log_likelihood)
+    rows = found(
+        pd.DataFrame({"dataset": "current", "repeat_orders": x, "mean_order_value": values, "customers": 1}).assign(
+            days_to_last_order=50, age_days=100
+        ),
+        "gamma_gamma",
+    )
+    assert "the mean of all holds for everybody" in str(rows["note"])
+    assert rows["mean_value"] == pytest.approx(mean)
+
+
+@pytest.mark.parametrize("planted", [0.5, 0.8])
+def test_a_mean_that_is_not_finite_is_no_model(planted: float) -> None:
+    """The mean of all is p v / (q - 1): below 1 a customer would be expected to pay less than nothing an order."""
+    rng, x = buyers(3_000, 15)
+    values = rng.gamma(6.0 * x) / x / rng.gamma(planted, 1 / 15.0, len(x))
+    model = fit_gamma_gamma(x, values)
+    assert model.q < 1
+    assert not model.converged
+    for q in (1.0, 0.9, model.q):
+        with pytest.raises(ValueError, match="not finite"):
+            expected_value(GammaGamma(6.0, q, 15.0), np.array([0.0, 3.0]), np.array([0.0, 10.0]))
+    frame = pd.DataFrame({"dataset": "current", "repeat_orders": x, "mean_order_value": values, "customers": 1})
+    rows = found(frame.assign(days_to_last_order=50, age_days=100), "gamma_gamma")
+    assert rows["status"] == "not fitted"
+    assert "must be above 1" in str(rows["reason"])
+    assert not rows.keys() & {"p", "q", "v", "mean_value", "prior_orders"}
 
 
 def test_values_that_go_with_the_number_of_orders_get_a_reason_and_the_evidence() -> None:

@@ -28,10 +28,9 @@ final as (
         lines.customer_id,
         lines.category,
         {{ money_sum("case when lines.quantity > 0 then lines.quantity end") }} as items,
-        {{ money_sum("lines.amount - coalesce(lines.discount_amount, 0)") }} as revenue,
+        {{ money_sum("lines.net_amount") }} as revenue,
         cast(sum(
-            lines.amount - coalesce(lines.discount_amount, 0)
-            - cast(lines.quantity * products.unit_cost as decimal(18, 4))
+            lines.net_amount - {{ line_amount("lines.quantity", "products.unit_cost") }}
         ) as decimal(18, 4)) as margin
     from lines
     left join products on lines.product_id = products.product_id

@@ -1,4 +1,5 @@
 -- One row per accepted order line, with its customer, its product's category and the as-of date that first knows it.
+-- What is sent back gives back what was paid, so the discount makes the net amount of a return smaller as well.
 with lines as (
 
     select *
@@ -36,8 +37,12 @@ final as (
         products.category,
         as_of_dates.as_of_date,
         lines.quantity,
-        cast(lines.quantity * lines.unit_price as decimal(18, 4)) as amount,
-        lines.discount_amount
+        lines.amount,
+        lines.discount_amount,
+        cast(
+            lines.amount - case when lines.quantity < 0 then -lines.discount_amount else lines.discount_amount end
+            as decimal(18, 4)
+        ) as net_amount
     from lines
     inner join orders on lines.order_id = orders.order_id
     inner join as_of_dates

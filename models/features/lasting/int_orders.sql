@@ -22,7 +22,7 @@ line_totals as (
         {{ money_sum("case when quantity > 0 then quantity end") }} as items,
         {{ money_sum("case when quantity > 0 then amount end") }} as gross_amount,
         {{ money_sum("case when quantity > 0 then discount_amount end") }} as discount_amount,
-        {{ money_sum("case when quantity < 0 then -amount end") }} as return_amount,
+        {{ money_sum("case when quantity < 0 then -net_amount end") }} as return_amount,
         bool_or(quantity > 0) as has_purchase_lines,
         bool_or(quantity < 0) as has_return_lines
     from {{ ref("int_order_lines") }}
@@ -46,6 +46,7 @@ amounts as (
         orders.ordered_on,
         orders.cancelled_on,
         orders.channel,
+        line_totals.order_id is not null as has_lines,
         case
             when line_totals.has_purchase_lines then 'purchase'
             when line_totals.has_return_lines then 'return'
@@ -75,6 +76,7 @@ final as (
         as_of_dates.as_of_date,
         amounts.channel,
         amounts.order_kind,
+        amounts.has_lines,
         cast(amounts.items as decimal(18, 4)) as items,
         cast(amounts.gross_amount as decimal(18, 4)) as gross_amount,
         cast(amounts.discount_amount as decimal(18, 4)) as discount_amount,

@@ -36,6 +36,7 @@ categories as (
         sum(buyers) as buyers
     from counted
     group by segmentation, category
+    having sum(buyers) > 0
 
 ),
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from segmentation.columns import FloatArray, require_columns
 from segmentation.value.bg_nbd import BgNbd, fit_bg_nbd, orders_if_alive
-from segmentation.value.gamma_gamma import fit_gamma_gamma
+from segmentation.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 
 DATASETS = ("calibration", "current")
 """Both get a row, also where nobody has bought."""
@@ -24,6 +24,9 @@ HIGHEST_CORRELATION = 0.3
 
 DECIMALS = 10
 """Of parameters: what the last bits of a search for a maximum are worth."""
+
+BG_NBD = ("r", "alpha", "a", "b", "rate", "stop")
+"""Parameters of the model of orders; of a limit there are only those that have an end."""
 
 DAYS_PER_YEAR = 365.0
 STEP_DAYS = 30.0
@@ -109,19 +112,26 @@ def _orders(sample: pd.DataFrame) -> _Fit:
         return _Fit("bg_nbd", {}, "all first orders are of the last day")
     model = fit_bg_nbd(x, t_x, age, counts)
     if not model.converged:
-        return _Fit("bg_nbd", {}, "the likelihood has no maximum: rates or stopping hardly differ between customers")
-    found = {"r": model.r, "alpha": model.alpha, "a": model.a, "b": model.b}
+        return _Fit("bg_nbd", {}, "the likelihood has no maximum: order rates differ beyond what the model can hold")
+    found = {name: value for name in BG_NBD if (value := getattr(model, name)) is not None and np.isfinite(value)}
     evidence = {"log_likelihood": model.log_likelihood, "customers": float(counts.sum())}
     return _Fit("bg_nbd", {**found, **evidence}, note=_note(model))
 
 
 def _note(model: BgNbd) -> str | None:
-    """Return what the likelihood alone could not tell."""
+    """Return what the model is the limit of, and what the likelihood alone could not tell."""
+    notes = []
+    if model.rate is not None:
+        notes.append("order rates hardly differ between customers, so one rate holds for all")
     if model.nobody_stops:
-        return "nobody seems to stop, so everybody counts as alive"
+        notes.append("nobody seems to stop, so everybody counts as alive")
+    elif model.stop is not None:
+        notes.append(
+            "stopping hardly differs between customers, so one probability to stop after an order holds for all"
+        )
     if model.is_held:
-        return "customers seem to stop at once or never, so the spread of stopping is held at a + b = 1"
-    return None
+        notes.append("customers seem to stop at once or never, so the spread of stopping is held at a + b = 1")
+    return "; ".join(notes) or None
 
 
 def _values(sample: pd.DataFrame) -> _Fit:
@@ -141,9 +151,27 @@ def _values(sample: pd.DataFrame) -> _Fit:
         return _Fit("gamma_gamma", evidence, f"{what}, and the model needs less than {HIGHEST_CORRELATION}")
     model = fit_gamma_gamma(x, mean_value)
     if not model.converged:
-        return _Fit("gamma_gamma", evidence, "the likelihood has no maximum with a finite mean value")
-    found = {"p": model.p, "q": model.q, "v": model.v, "log_likelihood": model.log_likelihood}
-    return _Fit("gamma_gamma", {**found, **evidence})
+        what = "the likelihood has no maximum"
+        if model.q <= 1:
+            what = "values of orders differ so much that their mean is not finite: "
+            what += f"q is {model.q:.2f}, and must be above 1"
+        return _Fit("gamma_gamma", evidence, what)
+    found = {"p": model.p, "q": model.q, "v": model.v, "prior_orders": model.prior_orders}
+    found = {name: value for name, value in found.items() if np.isfinite(value)} | {"mean_value": model.mean_value}
+    if np.isfinite(model.log_likelihood):
+        evidence = {"log_likelihood": model.log_likelihood, **evidence}
+    return _Fit("gamma_gamma", {**found, **evidence}, note=_note_of_values(model))
+
+
+def _note_of_values(model: GammaGamma) -> str | None:
+    """Return what the model is the limit of."""
+    if np.isinf(model.p) and np.isinf(model.q):
+        return "all orders are worth the same, so there is no likelihood, and every order is expected to be worth that"
+    if np.isinf(model.p):
+        return "orders of a customer hardly differ in value, so the mean of the customer's own counts alone"
+    if np.isinf(model.q):
+        return "values of orders hardly differ between customers, so the mean of all holds for everybody"
+    return None
 
 
 def tabulate_orders(
@@ -183,28 +211,26 @@ def _models(parameters: pd.DataFrame) -> Iterator[tuple[str, BgNbd]]:
     fitted = parameters[(parameters["model"] == "bg_nbd") & parameters["value_double"].notna()]
     for dataset, rows in fitted.groupby("dataset"):
         found = dict(zip(rows["parameter"], rows["value_double"].astype(float), strict=True))
-        if {"r", "alpha", "a", "b"} <= found.keys():
-            yield str(dataset), BgNbd(found["r"], found["alpha"], found["a"], found["b"])
+        if found.keys() & set(BG_NBD):
+            r, alpha, a, b = (found.get(name, np.nan) for name in BG_NBD[:4])
+            yield str(dataset), BgNbd(r, alpha, a, b, rate=found.get("rate"), stop=found.get("stop"))
 
 
 def _factors(dataset: str, model: BgNbd, pairs: pd.DataFrame, horizon: int, discount_rate: float) -> pa.Table:
     """Return the rows of one data set and horizon."""
     x, age = _floats(pairs, "repeat_orders"), _floats(pairs, "age_days")
     ends = [*np.arange(STEP_DAYS, horizon, STEP_DAYS), float(horizon)]
-    before, before_end = np.zeros(len(x)), 0.0
-    discounted = np.zeros(len(x))
-    for end in ends:
-        until = orders_if_alive(model, x, age, end)
-        middle = (before_end + end) / 2
-        discounted += (until - before) / (1 + discount_rate) ** (middle / DAYS_PER_YEAR)
-        before, before_end = until, end
+    until = orders_if_alive(model, x[:, None], age[:, None], np.array(ends)[None, :])
+    middles = (np.array([0.0, *ends[:-1]]) + ends) / 2
+    within = np.diff(until, axis=1, prepend=0.0)
+    discounted = (within / (1 + discount_rate) ** (middles / DAYS_PER_YEAR)).sum(axis=1)
     return pa.table(
         {
             "dataset": [dataset] * len(x),
             "repeat_orders": x.astype(np.int64),
             "age_days": age.astype(np.int64),
             "horizon_days": np.full(len(x), horizon, dtype=np.int32),
-            "orders_if_alive": np.round(before, DECIMALS),
+            "orders_if_alive": np.round(until[:, -1], DECIMALS),
             "discounted_orders_if_alive": np.round(discounted, DECIMALS),
         },
         schema=FACTORS,

@@ -12,6 +12,9 @@ from segmentation.columns import BoolArray, FloatArray
 BOUND = 12.0
 """Logarithms of parameters beyond it, up or down, are no estimates any more: the likelihood is flat there."""
 
+LIMIT_GAIN = 1e-3
+"""By so much at most a model is more likely than its limit with fewer parameters, where the limit is taken for it."""
+
 
 def maximise(
     likelihood: Callable[[FloatArray], tuple[float, FloatArray]], starts: Sequence[Sequence[float]], *, total: float

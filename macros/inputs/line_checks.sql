@@ -1,0 +1,42 @@
+{#- What can be wrong with the amount and the discount of an order line, as a list of checks (see input_checks). A line
+    with a discount that cannot be is set aside: one of them would otherwise make the discounts of a customer more than
+    everything the customer bought. -#}
+{% macro line_checks() -%}
+    {%- set is_negative = input_setting('order_items').get('discounts') == 'negative' -%}
+    {%- set setting = 'vars.inputs.order_items.discounts' -%}
+    {%- set hint = ', but ' ~ setting ~ ' says that discounts are negative' if is_negative
+        else ', which raises the price; where a source writes discounts as negative numbers, set ' ~ setting
+        ~ ': negative' -%}
+    {{ return([
+        {
+            'rule': 'amount_too_large',
+            'condition': 'abs(quantity * unit_price) >= ' ~ largest_amount(),
+            'reason': "concat('unit_price is ', " ~ amount_text('unit_price') ~ ", ' at a quantity of ', "
+                ~ amount_text('quantity') ~ ", ', beyond any order')"
+        },
+        {
+            'rule': 'discount_of_wrong_sign',
+            'condition': 'quantity >= 0 and discount_amount ' ~ ('>' if is_negative else '<') ~ ' 0',
+            'reason': "concat('discount_amount is ', " ~ amount_text('discount_amount') ~ ", "
+                ~ string_literal(hint) ~ ")"
+        },
+        {
+            'rule': 'discount_above_amount',
+            'condition': 'abs(discount_amount) > round(abs(quantity * unit_price), 4)',
+            'reason': "concat('discount_amount is ', " ~ amount_text('discount_amount') ~ ", ', and the line comes to ', "
+                ~ amount_text(line_amount('quantity', 'unit_price')) ~ ")"
+        },
+    ]) }}
+{%- endmacro %}
+
+
+{#- From here on an amount is a slip of the pen, in any currency: a hundred of them are more than sums of money hold. -#}
+{% macro largest_amount() -%}
+    {{ return('1000000000000') }}
+{%- endmacro %}
+
+
+{#- A number for a reason, with four decimals on every engine. -#}
+{% macro amount_text(number) -%}
+    {{ return('cast(cast(' ~ number ~ ' as ' ~ sql_type('decimal') ~ ') as string)') }}
+{%- endmacro %}

@@ -1,5 +1,5 @@
--- One row per segmentation, segment and product category that its customers bought or sent back: how many of them bought
--- of it, and what it brought. Who only sent back has bought before the data begin, and counts in the revenue alone.
+-- One row per segmentation, segment and product category that its customers bought or sent back: how many bought of it,
+-- and what it brought. Whoever only sent back bought before the data begin, and counts in the revenue alone.
 with bought as (
 
     select *

@@ -57,8 +57,10 @@ REJECTED = {
     "back beyond": ("discount_above_amount", "discount_amount is 25.0000, and the line comes to -20.0000"),
     "wrong sign": (
         "discount_of_wrong_sign",
-        "discount_amount is -5.0000, which raises the price; where a source writes discounts as negative numbers, set "
-        "vars.inputs.order_items.discounts: negative",
+        (
+            "discount_amount is -5.0000, which raises the price; where a source writes discounts as negative numbers, "
+            "set vars.inputs.order_items.discounts: negative"
+        ),
     ),
     "slip": ("amount_too_large", "unit_price is 10000.0000 at a quantity of 1000000000.0000, beyond any order"),
 }
@@ -122,7 +124,8 @@ def test_net_revenue_is_what_was_paid_less_what_was_given_back(sold: DbtProject)
 
 
 def test_the_cost_of_what_is_sent_back_is_given_back(sold: DbtProject) -> None:
-    found = dict(sold.query("select customer_id, margin from features.int_customer_categories where category = 'pieces'"))
+    query = "select customer_id, margin from features.int_customer_categories where category = 'pieces'"
+    found = dict(sold.query(query))
     assert {name: found[name] for name in ("mirrored", "unsigned", "half", "without")} == {
         "mirrored": 0,
         "unsigned": 0,
@@ -138,7 +141,7 @@ def test_a_line_that_cannot_be_is_set_aside_with_its_reason(sold: DbtProject) ->
 
 
 def test_categories_add_up_to_the_revenue_of_a_segment(sold: DbtProject) -> None:
-    """What nobody bought is no category to offer: whoever only sent something back of it is in the customers' sum alone."""
+    """What nobody bought is no category to offer; whoever only sent such things back has no segment."""
     [(of_categories, of_segments)] = sold.query(
         """
         select (select sum(revenue) from marts.segment_category_affinity),
@@ -146,7 +149,6 @@ def test_categories_add_up_to_the_revenue_of_a_segment(sold: DbtProject) -> None
         """
     )
     assert of_categories == sum(Decimal(net) for name, net in NET.items() if name != "only back")
-    # Only whoever has bought has a segment.
     assert of_segments == of_categories
 
 
@@ -181,7 +183,7 @@ def test_discounts_may_be_negative_by_a_setting_and_doubles_are_as_exact_as_text
                 "unit_price": numbers[1],
                 # As the other kind of source writes them: what lowers the price of a purchase is below zero.
                 "discount_amount": [
-                    -value if value and quantity > 0 else value
+                    -value if value and quantity and quantity > 0 else value
                     for value, quantity in zip(numbers[2], numbers[0], strict=True)
                 ],
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise, permutations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -330,3 +331,58 @@ def test_the_plan_knows_the_value_of_today(demo: DbtProject) -> None:
         """
     ) == [(0,)]
     assert demo.query("select count(lifetime_value) from marts.segment_periods where not is_open_period") == [(0,)]
+
+
+def test_one_price_and_one_rate_are_told_by_the_limits_of_the_models(tmp_path: Path) -> None:
+    """Subscribers at one price: 9.99 an order, and orders to expect, in SQL as in Python."""
+    project = DbtProject(tmp_path)
+    rng = np.random.default_rng(3)
+    rows: list[list[Any]] = []
+    for customer in range(240):
+        day = int(rng.integers(0, 300))
+        for _ in range(1 + int(rng.geometric(0.15))):
+            rows.append([f"o{len(rows)}", f"c{customer}", np.datetime64("2024-01-01") + day, "9.99"])
+            day += int(rng.integers(27, 34))
+            if day >= 366:
+                break
+    path = project.csv("orders.csv", ["order_id", "customer_id", "ordered_at", "order_amount"], rows)
+    project.build(
+        *("--select", "+fct_customer_value", "+clv_parameters"),
+        variables={
+            "inputs": {"orders": {"path": str(path)}},
+            "as_of_date": "2024-12-31",
+            "snapshot_count": 0,
+            "segmentations": {"rfm": {"method": "rfm"}},
+        },
+    ).check()
+    found = parameters(project, "current")
+    [(note,)] = project.query(
+        """
+        select value_string from marts.clv_parameters
+        where dataset = 'current' and model = 'bg_nbd' and parameter = 'note'
+        """
+    )
+    assert "one rate holds for all" in note
+    assert found["mean_value"] == pytest.approx(9.99)
+    model = BgNbd(
+        np.nan, np.nan, found.get("a", np.nan), found.get("b", np.nan), rate=found["rate"], stop=found.get("stop")
+    )
+    scored = project.frame(
+        """
+        select purchases.repeat_orders, days_to_last_order, age_days, value.*
+        from marts.fct_customer_value as value
+        inner join value.customer_purchases as purchases using (customer_id)
+        where dataset = 'current' and horizon_days = 365
+        """
+    ).to_pandas()
+    assert len(scored) == 240
+    assert scored["reason"].isna().all()
+    assert scored["expected_order_value"].to_numpy() == pytest.approx(9.99)
+    x, t_x, age = (
+        scored[name].to_numpy(dtype=np.float64) for name in ("repeat_orders", "days_to_last_order", "age_days")
+    )
+    assert scored["probability_alive"].to_numpy() == pytest.approx(probability_alive(model, x, t_x, age), abs=1e-6)
+    orders = expected_orders(model, x, t_x, age, 365.0)
+    assert scored["expected_orders"].to_numpy() == pytest.approx(orders, abs=1e-6)
+    # What comes within a year is worth between all of it and a tenth less.
+    assert scored["lifetime_value"].to_numpy() == pytest.approx(orders * 9.99 * 0.95, rel=0.06, abs=1e-3)

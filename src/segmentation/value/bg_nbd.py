@@ -31,7 +31,7 @@ NEAR_LIMIT = 100.0
 """From this r, or a + b, on the limit is held against the model: customers differ by a tenth or less."""
 
 RARE_STOP = 1e-3
-"""Below this mean probability to stop it is asked whether anybody stops at all."""
+"""Below this mean probability to stop, or to go on, it is asked whether anybody does at all."""
 
 BLOCK = 1 << 20
 """Terms of a sum that are in memory at a time."""
@@ -247,6 +247,13 @@ def _no_stops(_: FloatArray, histories: _Histories) -> _Stopping:
     return _Stopping(np.zeros_like(x), nothing, np.full_like(x, -np.inf), nothing)
 
 
+def _all_stop(_: FloatArray, histories: _Histories) -> _Stopping:
+    """Everybody stops after the first repeat order: odds beyond which a double sees no difference."""
+    certain = _one_stop(np.exp([60.0]), histories)
+    nothing = np.empty((0, len(certain.fixed)))
+    return _Stopping(certain.fixed, nothing, certain.odds, nothing)
+
+
 def _held(odds: float) -> tuple[float, float]:
     """Return a and b of given odds a / b that add up to `HELD_SUM`."""
     return HELD_SUM * odds / (1 + odds), HELD_SUM / (1 + odds)
@@ -269,6 +276,7 @@ _BETA_STOPS = _Part(_beta_stops, ((1.0, 1.0), (0.5, 2.0), (0.2, 4.0)))
 _HELD_STOPS = _Part(_held_stops, ((0.1,), (0.5,), (0.02,)))
 _ONE_STOP = _Part(_one_stop, ((0.1,), (0.5,), (0.02,)))
 _NO_STOPS = _Part(_no_stops, ((), (), ()))
+_ALL_STOP = _Part(_all_stop, ((), (), ()))
 
 
 def _log_likelihood(
@@ -323,14 +331,8 @@ def _fit(rates: _Part[_Ordering], stops: _Part[_Stopping], histories: _Histories
         total=float(histories.counts.sum()),
     )
     size = len(rates.starts[0])
-    # One probability may be 0 or 1: both ends are models.
-    is_maximum = bool(inside[:size].all() and (stops is _ONE_STOP or inside[size:].all()))
-    found = best[size:]
-    if stops is _HELD_STOPS:
-        found = np.array(_held(float(found[0])))
-    elif stops is _ONE_STOP and not inside[size] and found[0] > 1:
-        found = np.array([np.inf])
-    return _Fit(rates, stops, best[:size], found, value, is_maximum)
+    found = best[size:] if stops is not _HELD_STOPS else np.array(_held(float(best[size])))
+    return _Fit(rates, stops, best[:size], found, value, bool(inside.all()))
 
 
 def _limits_near(full: _Fit, beta: _Part[_Stopping]) -> list[tuple[_Part[_Ordering], _Part[_Stopping]]]:
@@ -341,6 +343,7 @@ def _limits_near(full: _Fit, beta: _Part[_Stopping]) -> list[tuple[_Part[_Orderi
         beta,
         *([_ONE_STOP] if a + b > NEAR_LIMIT or not full.is_maximum else []),
         *([_NO_STOPS] if a < RARE_STOP * (a + b) or not full.is_maximum else []),
+        *([_ALL_STOP] if b < RARE_STOP * (a + b) or not full.is_maximum else []),
     ]
     return [(one, other) for one in rates for other in stops if (one, other) != (_GAMMA_RATES, beta)]
 
@@ -363,8 +366,10 @@ def _stopping(fit: _Fit) -> tuple[float, float, float | None]:
     """Return a, b and the one probability to stop."""
     if fit.of_stops is _NO_STOPS:
         return np.nan, np.nan, 0.0
+    if fit.of_stops is _ALL_STOP:
+        return np.nan, np.nan, 1.0
     if fit.of_stops is _ONE_STOP:
-        return np.nan, np.nan, 1 - 1 / (1 + float(fit.stops[0]))
+        return np.nan, np.nan, float(fit.stops[0] / (1 + fit.stops[0]))
     return float(fit.stops[0]), float(fit.stops[1]), None
 
 

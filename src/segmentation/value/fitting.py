@@ -125,6 +125,8 @@ def _note(model: BgNbd) -> str | None:
         notes.append("order rates hardly differ between customers, so one rate holds for all")
     if model.nobody_stops:
         notes.append("nobody seems to stop, so everybody counts as alive")
+    elif model.stop == 1:
+        notes.append("nobody has ordered a third time, so everybody counts as gone after a second order")
     elif model.stop is not None:
         notes.append(
             "stopping hardly differs between customers, so one probability to stop after an order holds for all"

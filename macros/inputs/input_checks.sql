@@ -58,6 +58,7 @@
             'reason': "concat('the customer was rejected: customer_id ', " ~ shown_value(input, 'customer_id') ~ ")"
         }) -%}
     {%- elif input == 'order_items' -%}
+        {%- do checks.extend(precision_checks()) -%}
         {%- do checks.append({
             'rule': 'price_not_positive',
             'condition': '((unit_price <= 0 and quantity >= 0) or (unit_price < 0 and quantity < 0))',

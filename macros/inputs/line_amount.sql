@@ -1,6 +1,21 @@
-{#- What so many cost at a price: exact, and then rounded once. -#}
+{#- What so many cost at a price: exact, and then rounded once. Most have four decimals and are no millions: then the
+    product fits in 64 bits, which is worth asking for. -#}
 {% macro line_amount(quantity, price) -%}
-    cast({{ quantity }} * {{ price }} as {{ sql_type('decimal') }})
+    {%- set amount = sql_type('decimal') -%}
+    case
+        when abs({{ quantity }}) >= 100000 or abs({{ price }}) >= 100000 then cast({{ wide_product(quantity, price) }} as {{ amount }})
+        when
+            cast(cast({{ quantity }} as {{ amount }}) as decimal(18, 7)) = {{ quantity }}
+            and cast(cast({{ price }} as {{ amount }}) as decimal(18, 7)) = {{ price }}
+            then cast(cast({{ quantity }} as {{ amount }}) * cast({{ price }} as {{ amount }}) as {{ amount }})
+        else cast({{ wide_product(quantity, price) }} as {{ amount }})
+    end
+{%- endmacro %}
+
+
+{#- The product with all its digits: 37 of DuckDB, to which Spark adds one. -#}
+{% macro wide_product(quantity, price) -%}
+    cast({{ quantity }} as decimal(19, 7)) * {{ price }}
 {%- endmacro %}
 
 

@@ -10,7 +10,8 @@
     {{ return([
         {
             'rule': 'amount_too_large',
-            'condition': 'abs(quantity * unit_price) >= ' ~ largest_amount(),
+            'condition': 'case when abs(quantity) >= 100000 or abs(unit_price) >= 100000 then abs('
+                ~ wide_product('quantity', 'unit_price') ~ ') >= ' ~ largest_amount() ~ ' else false end',
             'reason': "concat('unit_price is ', " ~ amount_text('unit_price') ~ ", ' at a quantity of ', "
                 ~ amount_text('quantity') ~ ", ', beyond any order')"
         },
@@ -22,7 +23,7 @@
         },
         {
             'rule': 'discount_above_amount',
-            'condition': 'abs(discount_amount) > round(abs(quantity * unit_price), 4)',
+            'condition': 'abs(discount_amount) > abs(' ~ line_amount('quantity', 'unit_price') ~ ')',
             'reason': "concat('discount_amount is ', " ~ amount_text('discount_amount') ~ ", ', and the line comes to ', "
                 ~ amount_text(line_amount('quantity', 'unit_price')) ~ ")"
         },
@@ -39,4 +40,20 @@
 {#- A number for a reason, with four decimals on every engine. -#}
 {% macro amount_text(number) -%}
     {{ return('cast(cast(' ~ number ~ ' as ' ~ sql_type('decimal') ~ ') as string)') }}
+{%- endmacro %}
+
+
+{#- The checks that no number was rounded to another one: a small price may be all beyond the seventh decimal. -#}
+{% macro precision_checks() -%}
+    {%- set checks = [] -%}
+    {%- for name in ['quantity', 'unit_price'] -%}
+        {%- do checks.append({
+            'rule': 'number_too_fine',
+            'condition': 'case when abs(' ~ name ~ ') < 0.01 then abs(try_cast(raw_' ~ name ~ ' as double) - ' ~ name
+                ~ ') > 0.00001 * abs(' ~ name ~ ') else false end',
+            'reason': "concat('" ~ name ~ " has more than seven decimals: ', " ~ quoted_value('raw_' ~ name)
+                ~ ", '; give quantities and prices of a larger unit')"
+        }) -%}
+    {%- endfor -%}
+    {{ return(checks) }}
 {%- endmacro %}

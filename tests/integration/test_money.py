@@ -23,7 +23,9 @@ BASKETS: dict[str, list[tuple[str, str, str, str]]] = {
     "without": [("P1", "1", "100", ""), ("P1", "-1", "100", "")],
     "fine price": [("P2", "3000", "0.005678", "")] * 3,
     "finest price": [("P2", "100000", "0.000041", "")],
-    "token": [("P2", "2000000000", "0.000000075", "")],
+    "token": [("P2", "2000000000", "0.0000075", "")],
+    "too fine": [("P2", "2000000000", "0.00000004", ""), ("P2", "0.00000012", "4", ""), ("P1", "1", "50", "")],
+    "third": [("P2", "3", "3.3333333333333335", "")],
     "weighed": [("P2", "0.33333", "30", "")],
     "weighed finely": [("P2", "0.3333333", "3000", "")],
     "dear": [("P2", "1", "98765432109.87", "")],
@@ -41,7 +43,9 @@ NET: dict[str, str] = {
     "without": "0",
     "fine price": "51.102",
     "finest price": "4.1",
-    "token": "150",
+    "token": "15000",
+    "too fine": "50",
+    "third": "10",
     "weighed": "9.9999",
     "weighed finely": "999.9999",
     "dear": "98765432109.87",
@@ -53,16 +57,24 @@ NET: dict[str, str] = {
     "only back": "-10",
 }
 REJECTED = {
-    "beyond": ("discount_above_amount", "discount_amount is 25.0000, and the line comes to 20.0000"),
-    "back beyond": ("discount_above_amount", "discount_amount is 25.0000, and the line comes to -20.0000"),
-    "wrong sign": (
+    "beyond/1/1": ("discount_above_amount", "discount_amount is 25.0000, and the line comes to 20.0000"),
+    "back beyond/1/1": ("discount_above_amount", "discount_amount is 25.0000, and the line comes to -20.0000"),
+    "wrong sign/1/1": (
         "discount_of_wrong_sign",
         (
             "discount_amount is -5.0000, which raises the price; where a source writes discounts as negative numbers, "
             "set vars.inputs.order_items.discounts: negative"
         ),
     ),
-    "slip": ("amount_too_large", "unit_price is 10000.0000 at a quantity of 1000000000.0000, beyond any order"),
+    "too fine/1/1": (
+        "number_too_fine",
+        "unit_price has more than seven decimals: '0.00000004'; give quantities and prices of a larger unit",
+    ),
+    "too fine/2/1": (
+        "number_too_fine",
+        "quantity has more than seven decimals: '0.00000012'; give quantities and prices of a larger unit",
+    ),
+    "slip/1/1": ("amount_too_large", "unit_price is 10000.0000 at a quantity of 1000000000.0000, beyond any order"),
 }
 
 
@@ -136,7 +148,7 @@ def test_the_cost_of_what_is_sent_back_is_given_back(sold: DbtProject) -> None:
 
 def test_a_line_that_cannot_be_is_set_aside_with_its_reason(sold: DbtProject) -> None:
     rows = sold.query("select record_key, rule, reason from staging.rejected_records where input = 'order_items'")
-    assert {key.split("/")[0]: (rule, reason) for key, rule, reason in rows} == REJECTED
+    assert {key: (rule, reason) for key, rule, reason in rows} == REJECTED
     assert sold.query("select max(discount_share), min(discount_share) from features.customer_features") == [(0.5, 0.0)]
 
 

@@ -62,7 +62,10 @@ class Ledger:
             order["items"] = sum((line["quantity"] for line in bought), Decimal(0))
             order["gross"] = sum((line["quantity"] * line["unit_price"] for line in bought), Decimal(0))
             order["discount"] = sum((line["discount_amount"] for line in bought), Decimal(0))
-            order["returned"] = -sum((line["quantity"] * line["unit_price"] for line in returned), Decimal(0))
+            # What is sent back gives back what was paid.
+            order["returned"] = -sum(
+                (line["quantity"] * line["unit_price"] + line["discount_amount"] for line in returned), Decimal(0)
+            )
             order["net"] = order["gross"] - order["discount"] - order["returned"]
             order["kind"] = "purchase" if bought else "return" if returned else "no_valid_lines"
             self.orders[order["customer_id"]].append(order)

@@ -418,6 +418,8 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ),
     ("inputs.customers.columns", {"salary": "s"}, "a further column of customers is declared under attributes"),
     ("inputs.orders.distinct", "true", "inputs.orders.distinct: must be true or false"),
+    ("inputs.order_items.discounts", "minus", 'inputs.order_items.discounts: "minus" is not one of its values'),
+    ("inputs.orders.discounts", "negative", 'inputs.orders: unknown key "discounts"'),
     (
         "inputs.orders.max_reject_share",
         1.5,

@@ -51,7 +51,7 @@
             'rule': 'number_too_fine',
             'condition': 'case when abs(' ~ name ~ ') < 0.01 then abs(try_cast(raw_' ~ name ~ ' as double) - ' ~ name
                 ~ ') > 0.00001 * abs(' ~ name ~ ') else false end',
-            'reason': "concat('" ~ name ~ " has more than seven decimals: ', " ~ quoted_value('raw_' ~ name)
+            'reason': "concat('" ~ name ~ " has more than seven decimals: ', " ~ in_quotes(shortened('raw_' ~ name))
                 ~ ", '; give quantities and prices of a larger unit')"
         }) -%}
     {%- endfor -%}

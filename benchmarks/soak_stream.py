@@ -50,12 +50,15 @@ COUNTS_RUNS = {
     "marts.feed_quality": ("export_number",),  # an export for each batch that changed something
     # What held after each run: the last row of a customer holds now.
     "publication.published_segments": ("run_number", "as_of_date"),
+    "refresh.input_digests": ("digest",),  # of rows with the number of their arrival
 }
 """Tables that tell in which run something came about, and their columns that do (None: all). A stream has many runs."""
 LATEST = {
     "publication.published_segments": "run_number = max(run_number) over (partition by segmentation, customer_id)"
 }
 """The rows of such a table that hold now."""
+ARRIVAL = "arrival_number"
+"""Column of rows as they came: the stream numbers them, a build of files does not."""
 OUTLIVES_A_RUN = ("incremental", "learned", "refreshed")
 """Materializations of tables of which a run keeps rows."""
 SEGMENTATIONS: dict[str, Any] = {
@@ -445,8 +448,14 @@ def differences(connection: duckdb.DuckDBPyConnection, name: str, here: str, the
     ]
     if described[0] != described[1]:
         return 0, [f"{name}: columns {described[0]} here and {described[1]} there"]
-    left_out = COUNTS_RUNS.get(name) or ()
-    columns = ", ".join(f'"{column}"' for column, _ in described[0] if column not in left_out)
+    left_out = {ARRIVAL, *(COUNTS_RUNS.get(name) or ())}
+    columns = ", ".join(
+        f"""regexp_replace(raw_row, '"{ARRIVAL}":[0-9a-z]+,?', '') as raw_row"""
+        if column == "raw_row"
+        else f'"{column}"'
+        for column, _ in described[0]
+        if column not in left_out
+    )
     condition = f"qualify {LATEST[name]}" if name in LATEST else ""
     selects = [f"(select {columns} from {database}.{name} {condition})" for database in (here, there)]
     found = []

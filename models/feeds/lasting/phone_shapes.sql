@@ -1,25 +1,27 @@
 -- One row per shape of phone numbers: what decides how they are read, and no number. Empty where this run reads none.
 with place_names as (
 
-    select * from {{ ref("place_names") }} where kind = 'country'
+    select *
+    from {{ ref("place_names") }}
+    where kind = 'country'
 
 ),
 
-accounts as (
+dialled_by as (
 
     select
-        {{ one_line("accounts.phone") }} as phone,
+        {{ one_line("raw_accounts.phone") }} as phone,
         place_names.code as country_code
-    from {{ ref("raw_accounts") }} as accounts
+    from {{ ref("raw_accounts") }} as raw_accounts
     left join place_names
-        on {{ plain_name(lower_case("accounts.country")) }} = place_names.spelling
+        on {{ plain_name(lower_case("raw_accounts.country")) }} = place_names.spelling
     where
-        accounts.phone is not null
-        and ({{ changed_only("accounts.customer_id") }} or not accounts.is_accepted)
+        raw_accounts.phone is not null
+        and ({{ changed_only("raw_accounts.customer_id") }} or not raw_accounts.is_accepted)
 
 ),
 
-{{ dialled_phones("accounts") }},
+{{ dialled_phones("dialled_by") }},
 
 final as (
 

@@ -1,6 +1,10 @@
-{#- A text without any of some characters. -#}
+{#- A text in lower case without any of some characters, none of them a letter or digit. To look for them is fifteen times
+    as fast as to take them away, and most texts have none. -#}
 {% macro without_characters(text, characters) -%}
-    translate({{ text }}, {{ string_literal(characters) }}, '')
+    case
+        when {{ regexp_like(text, "[^a-z0-9]") }} then translate({{ text }}, {{ string_literal(characters) }}, '')
+        else {{ text }}
+    end
 {%- endmacro %}
 
 

@@ -6,7 +6,10 @@ null), and infinities have no place in a distance. Both are settled here, once, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,9 @@ TextArray = npt.NDArray[np.object_]
 
 MISSING_LEVEL = "(missing)"
 """The level of a null in a category or boolean feature."""
+
+_WHOLE = 1e18
+"""Below it a whole number is written without a fraction, as staging does (`whole_number_text`)."""
 
 
 def require_columns(frame: pd.DataFrame, columns: Iterable[str], *, table: str) -> None:
@@ -86,12 +92,15 @@ def to_floats(values: pd.Series[Any]) -> tuple[FloatArray, int]:
 def to_levels(values: pd.Series[Any], *, boolean: bool = False) -> TextArray:
     """Convert a category or boolean column to text levels.
 
+    A value has one text whatever the type of its column, that of the warehouse: `True` is 'true', and 3, 3.0 and
+    `Decimal("3.00")` are all '3', so that a column read again with or without missing values keeps its levels.
+
     Parameters
     ----------
     values : Series of shape (n,)
         The column; null becomes `MISSING_LEVEL`.
     boolean : bool, default False
-        Whether the values are truth values, whose levels are 'true' and 'false'.
+        Whether numbers are truth values too, whose levels are 'true' and 'false'.
 
     Returns
     -------
@@ -104,8 +113,22 @@ def to_levels(values: pd.Series[Any], *, boolean: bool = False) -> TextArray:
     if boolean:
         levels[present] = np.where(known.astype(bool), "true", "false").astype(object)
     else:
-        levels[present] = [str(value) for value in known]
+        levels[present] = [_level(value) for value in known]
     return levels
+
+
+def _level(value: Any) -> str:
+    """Return the text of one value that is not null."""
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (float, np.floating, Decimal)):
+        # The shortest digits that give the number back, as `double_as_text` writes them; none of them for a whole one.
+        if abs(value) < _WHOLE and value == math.floor(value):
+            return str(int(value))
+        return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, datetime) and value.tzinfo is None and value.time() == time():
+        return value.date().isoformat()
+    return str(value)
 
 
 def encode_levels(values: pd.Series[Any], *, boolean: bool = False) -> tuple[IntArray, TextArray]:
@@ -125,8 +148,12 @@ def encode_levels(values: pd.Series[Any], *, boolean: bool = False) -> tuple[Int
     levels : ndarray of shape (levels,), dtype object
         The levels that occur.
     """
+    objects = values.to_numpy(dtype=object)
+    if not boolean and values.dtype == object and pd.api.types.infer_dtype(values).startswith("mixed"):
+        # True is 1 to a hash table, and their texts differ.
+        objects = to_levels(values).astype(object)
     # Text is made of distinct values alone: there are few of them, and making it takes longer than all the rest.
-    positions, distinct = pd.factorize(values.to_numpy(dtype=object), use_na_sentinel=True)
+    positions, distinct = pd.factorize(objects, use_na_sentinel=True)
     texts = np.append(to_levels(pd.Series(distinct, dtype=object), boolean=boolean), MISSING_LEVEL)
     if positions.size == 0 or positions.min() >= 0:
         texts = texts[:-1]

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from segmentation.columns import FloatArray, IntArray, TextArray, encode_levels, to_floats
+from segmentation.columns import MISSING_LEVEL, FloatArray, IntArray, TextArray, encode_levels, to_floats
 from segmentation.distances import MixedData, Prototypes, chunks_of, nearest, squared_distances
 from segmentation.kprototypes import default_starts, estimate_gamma, fit_kprototypes
 from segmentation.refinement import Real, mapping
@@ -31,7 +31,7 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
         Number of segments.
     categorical : sequence of str or int, or "auto", default "auto"
         Columns that are categories, by name or position; "auto" takes those of a frame that hold no numbers, booleans
-        included, and none of an array.
+        included, and none of an array. Decimals and numbers in a column of objects are numbers.
     init : {"auto", "cao", "huang", "k-means++"} or (centroids, modes), default "auto"
         Where to start; "auto" is one start of Cao and k-means++ for the others. A pair of arrays of shapes
         (n_clusters, numbers) and (n_clusters, categories), the latter of levels, is a warm start.
@@ -74,7 +74,8 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
     -----
     A missing number is the mean of those fitted, so that it pulls to no side. A missing category is a level of its own,
     ``(missing)``. A level that the fit has not seen differs from that of every prototype. Scoring in SQL does the same
-    with what the model stores. Numbers are taken as they are: scale them before.
+    with what the model stores. A value has one level whatever the type of its column: a column of booleans that is read
+    again with missing values keeps its levels. Numbers are taken as they are: scale them before.
 
     Examples
     --------
@@ -234,7 +235,7 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
         modes = np.empty(self.cluster_modes_.shape, dtype=np.int64)
         for position, (column, levels) in enumerate(zip(self.categories_, self.levels_, strict=True)):
             known = pd.Index(levels, dtype=object)
-            own, found = _encoded_levels(frame[column])
+            own, found = _encoded_levels(frame[column], known=levels)
             codes[:, position] = known.get_indexer(pd.Index(found, dtype=object))[own]
             modes[:, position] = known.get_indexer(pd.Index(self.cluster_modes_[:, position], dtype=object))
         numeric = np.column_stack(
@@ -264,12 +265,7 @@ class KPrototypes(ClusterMixin, TransformerMixin, BaseEstimator):  # type: ignor
         if isinstance(self.categorical, str):
             if self.categorical != "auto":
                 raise ValueError(f"categorical must be a list of columns or 'auto', not {self.categorical!r}")
-            kinds = {column: frame[column].dtype for column in frame}
-            return [
-                column
-                for column, kind in kinds.items()
-                if not pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind)
-            ]
+            return [column for column in frame if not _holds_numbers(frame[column])]
         columns = list(frame.columns)
         named = {columns[one] if one not in columns and isinstance(one, int) else one for one in self.categorical}
         if not named <= set(columns):
@@ -342,9 +338,18 @@ def _frame(X: Any) -> pd.DataFrame:  # noqa: N803
     return frame
 
 
-def _encoded_levels(values: pd.Series[Any]) -> tuple[IntArray, TextArray]:
-    """Return a categorical column as codes and levels."""
-    return encode_levels(values, boolean=pd.api.types.is_bool_dtype(values.dtype))
+def _holds_numbers(values: pd.Series[Any]) -> bool:
+    """Return whether a column holds numbers, of whatever type; truth values are none."""
+    if values.dtype == object:
+        return pd.api.types.infer_dtype(values) in {"integer", "floating", "mixed-integer-float", "decimal"}
+    return pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+
+
+def _encoded_levels(values: pd.Series[Any], *, known: TextArray | None = None) -> tuple[IntArray, TextArray]:
+    """Return a categorical column as codes and levels; `known` are those of the fit."""
+    # Truth values with gaps often arrive as 1.0, 0.0 and NaN.
+    are_truths = known is not None and set(known) <= {"true", "false", MISSING_LEVEL} and _holds_numbers(values)
+    return encode_levels(values, boolean=are_truths)
 
 
 def _row_weights(sample_weight: Any, n: int) -> FloatArray | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -61,6 +63,42 @@ def test_an_unseen_level_differs_from_every_prototype() -> None:
     model = KPrototypes(2, gamma=4.0).fit(frame)
     new = pd.DataFrame({"x": [0.0], "c": ["z"]})
     assert sorted((model.transform(new) ** 2)[0]) == pytest.approx([4.0, 29.0])
+
+
+@pytest.mark.parametrize(
+    ("fitted", "later"),
+    [
+        (pd.Series([True, False, True]), pd.Series([True, False, None], dtype=object)),
+        (pd.Series([True, False, True]), pd.Series([True, False, None], dtype="boolean")),
+        (pd.Series([True, False, True]), pd.Series([1.0, 0.0, None])),
+        (pd.Series([7, 8, 7]), pd.Series([7.0, 8.0, None])),
+        (pd.Series([7, 8, 7]), pd.Series([Decimal("7.00"), Decimal(8), None], dtype=object)),
+        (pd.Series([7, 8, 7]), pd.Series(["7", "8", None], dtype=object)),
+        (pd.Series([0.5, 0.25, 0.5]), pd.Series([Decimal("0.50"), Decimal("0.25"), None], dtype=object)),
+        (pd.Series([True, False, "web"], dtype=object), pd.Series(["true", "false", None], dtype=object)),
+        (pd.Series(["a", "b", "a"]), pd.Series(["a", "b", None], dtype="category")),
+        (
+            pd.to_datetime(pd.Series(["2024-01-31", "2024-02-29"] * 2)),
+            pd.Series([date(2024, 1, 31), date(2024, 2, 29)]),
+        ),
+    ],
+)
+def test_a_level_is_the_same_whatever_the_type_of_its_column(fitted: pd.Series[Any], later: pd.Series[Any]) -> None:
+    model = KPrototypes(2, categorical=["c"]).fit(pd.DataFrame({"c": fitted}))
+    first, second = (int(label) for label in model.labels_[:2])
+    assert first != second
+    assert model.predict(pd.DataFrame({"c": later})).tolist()[:2] == [first, second]
+
+
+def test_one_and_true_are_two_levels_of_one_column() -> None:
+    model = KPrototypes(2, categorical=["c"]).fit(pd.DataFrame({"c": pd.Series([1, True, 1, True], dtype=object)}))
+    assert model.levels_[0].tolist() == ["1", "true"]
+    assert model.labels_[0] == model.labels_[2] != model.labels_[1] == model.labels_[3]
+
+
+def test_decimals_are_numbers() -> None:
+    prices = pd.Series([Decimal("1.10"), Decimal("1.20"), None, Decimal("9.00")], dtype=object)
+    assert KPrototypes(2).fit(pd.DataFrame({"price": prices})).categories_ == []
 
 
 def test_purely_numeric_and_purely_categorical_data() -> None:

@@ -114,7 +114,7 @@ def smoothed(
         # What other methods read and give: nothing.
         "rfm_labels": f"select {columns} from scores cross join configuration where false",
         "customer_features": "select null::varchar as customer_id where false",
-        "candidate_parameters": "select '' as kind, '' as feature, '' as value_string where false",
+        "candidate_parameters": "select '' as segmentation, '' as kind, '' as feature, '' as value_string where false",
     }
     places = relations_of(queries, known={*contents, MODELS[0]})
     with duckdb.connect() as connection:

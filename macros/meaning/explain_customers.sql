@@ -3,9 +3,10 @@
   runner-up, and those that would move it there. The advantage d2^2 - d1^2 is a sum over features, so each has its part:
       place: w ((z - m2)^2 - (z - m1)^2), or gamma times whether the category differs from each mode;
       move: by how much the advantage shrinks if the feature took the runner-up's typical value.
+  Where smoothing holds a customer in a segment although the runner-up is nearer, the advantage is below zero.
   A projection alone: no row per customer and feature.
 
-  labels: relation with segmentation, customer_id, raw_segment_id, runner_up_segment_id, model_version, as_of_date.
+  labels: relation with segmentation, customer_id, segment_id, runner_up_segment_id, model_version, as_of_date.
   customers: relation with customer_id and the features. parameters: relation of parameter rows.
 -#}
 {% macro explain_customers(segmentation, labels, customers, parameters) -%}
@@ -22,7 +23,7 @@
 
         select
             labels.customer_id,
-            labels.raw_segment_id,
+            labels.segment_id,
             labels.runner_up_segment_id,
             labels.model_version as label_version,
             labels.as_of_date as label_date,
@@ -31,14 +32,14 @@
             {%- if feature in numeric %}
             cast(customers.{{ feature }} as double) as raw_{{ i }},
             model.weight_{{ i }} as factor_{{ i }},
-            {{ typical(slots, "raw_segment_id", "centroid_" ~ i) }} as own_{{ i }},
+            {{ typical(slots, "segment_id", "centroid_" ~ i) }} as own_{{ i }},
             {{ typical(slots, "runner_up_segment_id", "centroid_" ~ i) }} as other_{{ i }},
             model.center_{{ i }},
             model.scale_{{ i }},
             model.lambda_{{ i }},
             {%- else %}
             model.gamma_{{ i }} as factor_{{ i }},
-            {{ typical(slots, "raw_segment_id", "mode_" ~ i) }} as own_{{ i }},
+            {{ typical(slots, "segment_id", "mode_" ~ i) }} as own_{{ i }},
             {{ typical(slots, "runner_up_segment_id", "mode_" ~ i) }} as other_{{ i }},
             {%- endif %}
             {%- endfor %}
@@ -176,7 +177,7 @@
     select
         '{{ segmentation }}' as segmentation,
         customer_id,
-        raw_segment_id,
+        segment_id,
         runner_up_segment_id,
         advantage,
         {%- for kind in ["place", "move"] %}

@@ -5,8 +5,10 @@
 
   customers: relation with customer_id, as_of_date, is_current, has_purchased, purchase_status and the features.
   parameters: relation of parameter rows.
+  own: a column of `customers` with the segment that each is in. Distance, membership, runner-up and margin are then told
+  of that one in place of the nearest, and a margin is below zero where another is nearer.
 -#}
-{% macro score_clusters(segmentation, customers, parameters) -%}
+{% macro score_clusters(segmentation, customers, parameters, own=none) -%}
     {%- set slots = range(1, largest_k(segmentation) + 1) -%}
     {%- set numeric = numeric_features(var("segmentations")[segmentation]["features"]) -%}
     with model as (
@@ -23,6 +25,9 @@
             customers.is_current,
             customers.has_purchased,
             customers.purchase_status,
+            {%- if own %}
+            customers.{{ own }} as own_segment_id,
+            {%- endif %}
             model.*,
             {{ scaled_columns(segmentation, "model") | indent(8) }}
         from {{ customers }} as customers
@@ -57,7 +62,15 @@
 
         select
             *,
+            {%- if own %}
+            case own_segment_id
+                {%- for slot in slots %}
+                when segment_id_{{ slot }} then {{ slot }}
+                {%- endfor %}
+            end as nearest_slot
+            {%- else %}
             {{ first_smallest_slot(slots, "compared_{slot}") | indent(12) }} as nearest_slot
+            {%- endif %}
         from compared
 
     ),
@@ -95,6 +108,9 @@
         -- 1/d^2 over the sum of all 1/d^2, multiplied out so that nothing is divided by zero.
         case
             when round(nearest_square, 12) = 0 then cast(1 as double)
+            {%- if own %}
+            when round(runner_up_square, 12) = 0 then cast(0 as double)
+            {%- endif %}
             when nearest_square > 0 then 1 / (
                 {%- for slot in slots %}
                 coalesce(nearest_square / square_{{ slot }}, 0){{ " +" if not loop.last }}
@@ -102,12 +118,20 @@
             )
         end as membership,
         {{ value_in_slot(slots, "segment_id", "runner_up_slot") | indent(8) }} as runner_up_segment_id,
+        {%- if own %}
+        case
+            when greatest(runner_up_square, nearest_square) = 0 then cast(0 as double)
+            when runner_up_square >= 0
+                then (sqrt(runner_up_square) - sqrt(nearest_square)) / sqrt(greatest(runner_up_square, nearest_square))
+        end as margin,
+        {%- else %}
         -- A tie that the lower slot won may be longer by a rounding error.
         case
             when runner_up_square = 0 then cast(0 as double)
             when runner_up_square > 0
                 then greatest((sqrt(runner_up_square) - sqrt(nearest_square)) / sqrt(runner_up_square), 0)
         end as margin,
+        {%- endif %}
         model_version
     from known
 {%- endmacro %}

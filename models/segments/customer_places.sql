@@ -5,16 +5,33 @@
 {#- By name, as it comes after this one. -#}
 {%- set history = this.incorporate(path={"identifier": "customer_segment_history"}) %}
 {%- set dates = range(1, var("snapshot_count") | int + 2) %}
-with configuration as (
+with in_force as (
+
+    select
+        segmentation,
+        cast({{ parameter("model", "in_force_since", value="value_string") }} as date) as since
+    from {{ ref("candidate_parameters") }}
+    group by segmentation
+
+),
+
+configuration as (
 
     select
         configured.segmentation,
         -- Where clusters are not advised, the labels of a simpler segmentation stand in their place.
         coalesce(verdicts.fallback, configured.segmentation) as scored_by,
         configured.smoothing_margin,
-        configured.smoothing_periods
+        configured.smoothing_periods,
+        -- Up to the first date of a model nobody was told a segment of it: there is nothing to be loyal to.
+        (
+            select min(dates.as_of_date)
+            from {{ ref("as_of_dates") }} as dates
+            where dates.as_of_date >= in_force.since
+        ) as first_told_on
     from {{ ref("resolved_configuration") }} as configured
     left join {{ ref("segmentation_verdicts") }} as verdicts on configured.segmentation = verdicts.segmentation
+    left join in_force on coalesce(verdicts.fallback, configured.segmentation) = in_force.segmentation
 
 ),
 
@@ -44,6 +61,7 @@ scores as (
         {{ placed(
             "cast(scores.segment_id as integer)",
             is_confirmed="configuration.smoothing_periods is null"
+            ~ " or scores.as_of_date <= configuration.first_told_on"
             ~ " or round(scores.margin, 9) >= configuration.smoothing_margin",
             reason_number="reasons.reason_number"
         ) }} as placed,

@@ -1,5 +1,6 @@
 -- One row per segmentation and current customer, for all methods alike: a segment, or the reason why there is none.
--- segment_id is the smoothed segment; distance, membership, runner-up and margin refer to the scored one.
+-- segment_id is the smoothed segment; distance, membership, runner-up and margin are told of it, also where another one
+-- is nearer.
 with history as (
 
     select *
@@ -48,24 +49,47 @@ assigners as (
 
 ),
 
-final as (
+held as (
+
+    select * from {{ ref("held_customers") }}
+
+),
+
+stands as (
 
     select
+        {%- for column in ["distance", "membership", "runner_up_segment_id", "margin"] %}
+        case when history.segment_id = history.raw_segment_id then history.{{ column }} else held.{{ column }} end as {{ column }},
+        {%- endfor %}
         history.segmentation,
         history.customer_id,
         history.as_of_date,
         history.segment_id,
         history.raw_segment_id,
-        assigners.assigned_by,
-        history.distance,
-        history.membership,
-        history.runner_up_segment_id,
-        history.margin,
-        history.margin < assigners.borderline_margin as is_borderline,
-        history.reason,
-        assigners.model_version
+        history.reason
     from history
-    inner join assigners on history.segmentation = assigners.segmentation
+    left join held on history.segmentation = held.segmentation and history.customer_id = held.customer_id
+
+),
+
+final as (
+
+    select
+        stands.segmentation,
+        stands.customer_id,
+        stands.as_of_date,
+        stands.segment_id,
+        stands.raw_segment_id,
+        assigners.assigned_by,
+        stands.distance,
+        stands.membership,
+        stands.runner_up_segment_id,
+        stands.margin,
+        stands.margin < assigners.borderline_margin as is_borderline,
+        stands.reason,
+        assigners.model_version
+    from stands
+    inner join assigners on stands.segmentation = assigners.segmentation
 
 )
 

@@ -1,4 +1,5 @@
--- One row per segmentation and segment, for all methods alike: the name that is proposed for it, and what it means.
+-- One row per segmentation and segment, for all methods alike: the name that is proposed for it, and the rule or the cell
+-- of the grid that it stands for. What a cluster is like is told by its customers of today, in dim_segments.
 with parameters as (
 
     select * from {{ ref("candidate_parameters") }}
@@ -48,7 +49,7 @@ clusters as (
         segmentation,
         segment_id,
         {{ parameter("segment", "name", value="value_string") }} as segment_name,
-        {{ parameter("segment", "description", value="value_string") }} as description
+        cast(null as string) as description
     from parameters
     where kind = 'segment'
     group by segmentation, segment_id

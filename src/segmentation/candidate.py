@@ -30,7 +30,7 @@ from segmentation.identity import LAST_SEGMENT_ID, Identity, first_ids, last_seg
 from segmentation.k_search import SEARCH_ROWS, search_k, subsampled
 from segmentation.kprototypes import estimate_gamma, fit_kprototypes
 from segmentation.lifecycle import successor
-from segmentation.naming import PhraseBook, Trait, category_trait, describe_segment, name_segments, numeric_trait
+from segmentation.naming import PhraseBook, Trait, category_trait, name_segments, numeric_trait
 from segmentation.online import Tally, heaviest, tally_rows
 from segmentation.parameters import CategoryWeight, ClusterModel, FittedModel, ParameterRow
 from segmentation.scaling import NumericScaler, fit_scaler
@@ -40,6 +40,9 @@ from segmentation.verdict import gather, to_rows
 
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
+
+IN_FORCE_SINCE = "in_force_since"
+"""The as-of date from which on customers have been labelled under the configuration of a model: an ISO date."""
 
 SENSITIVITY_ROWS = 3_000
 """Customers that a segmentation is fitted anew to with every change of its configuration."""
@@ -96,9 +99,29 @@ def fit_candidate(
     ]
     if outcome.reason:
         facts.append(ParameterRow("model", feature="reason", value_string=outcome.reason))
+    if since := _in_force_since(before, config_hash, sample):
+        facts.append(ParameterRow("model", feature=IN_FORCE_SINCE, value_string=since))
     if last_id := max([last_segment_id(before), *outcome.segment_ids]):
         facts.append(ParameterRow("model", feature=LAST_SEGMENT_ID, value_double=float(last_id)))
     return successor(config.name, config_hash, [*facts, *outcome.rows], before), outcome.gates
+
+
+def _in_force_since(before: FittedModel | None, config_hash: str, sample: pd.DataFrame) -> str | None:
+    """Return the first date of the model, or that of the model of the same configuration which it follows.
+
+    Smoothing is loyal to no date before it. A model that was stored before there was such a date has none, and neither
+    has what follows it: then every date counts.
+    """
+    if before is not None and before.fact("status") == "fitted" and before.fact("config_hash") == config_hash:
+        return before.fact(IN_FORCE_SINCE)
+    return _as_of_date(sample)
+
+
+def _as_of_date(customers: pd.DataFrame) -> str | None:
+    """Return the date that customers are described at; None where their table does not say it."""
+    if "as_of_date" not in customers or customers.empty:
+        return None
+    return pd.Timestamp(customers["as_of_date"].max()).date().isoformat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,16 +398,14 @@ def _with_segments(prepared: _Prepared, fit: Clustering, segment_ids: tuple[int,
 def _segment_rows(
     model: ClusterModel, prepared: _Prepared, labels: IntArray, phrases: PhraseBook, kept: Mapping[int, str]
 ) -> list[ParameterRow]:
-    """Return name, description and size of every segment; names that are kept stay as they are."""
+    """Return name and size of every segment; names that are kept stay as they are."""
     traits = [_traits(model, prepared, segment, labels == segment, phrases) for segment in range(model.n_segments)]
     names = name_segments(traits, segment_ids=model.segment_ids, kept=kept)
     rows: list[ParameterRow] = []
-    for segment, (segment_id, name, own) in enumerate(zip(model.segment_ids, names, traits, strict=True)):
+    for segment, (segment_id, name) in enumerate(zip(model.segment_ids, names, strict=True)):
         size = int(np.count_nonzero(labels == segment))
-        text = describe_segment(own, size=size, sample_size=len(labels))
         rows += [
             ParameterRow("segment", segment_id, "name", value_string=name),
-            ParameterRow("segment", segment_id, "description", value_string=text),
             ParameterRow("segment", segment_id, "sample_size", value_double=float(size)),
         ]
     return rows
@@ -401,8 +422,7 @@ def _traits(
             mean, spread = float(values.mean()), float(values.std())
             centroid = float(model.centroids[segment, column])
             deviation = (centroid - mean) / spread if spread > 0 else 0.0
-            typical, overall = (float(value) for value in scaler.invert(np.array([centroid, mean])))
-            traits.append(numeric_trait(name, deviation, typical=typical, overall=overall, phrase=phrases.get(name)))
+            traits.append(numeric_trait(name, deviation, phrase=phrases.get(name)))
     for column, (name, category) in enumerate(model.categories.items()):
         if category.weight > 0:
             level = str(model.modes[segment, column])
@@ -482,5 +502,5 @@ def _tally_rows(
         counts = np.bincount(labels * len(found) + prepared.codes[name], minlength=k * len(found)).reshape(k, -1)
         levels[name] = heaviest({str(level): counts[:, place].astype(np.float64) for place, level in enumerate(found)})
     sizes = np.bincount(labels, minlength=k).astype(np.float64)
-    as_of_date = pd.Timestamp(eligible["as_of_date"].max()).date().isoformat() if "as_of_date" in eligible else None
-    return tally_rows(Tally(sizes, np.zeros((k, 0)), levels), segment_ids, as_of_date=as_of_date, updates=0)
+    tally = Tally(sizes, np.zeros((k, 0)), levels)
+    return tally_rows(tally, segment_ids, as_of_date=_as_of_date(eligible), updates=0)

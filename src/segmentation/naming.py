@@ -1,4 +1,4 @@
-"""Names and descriptions of segments, from what sets each apart from the whole sample.
+"""Names of segments, from what sets each apart from the whole sample.
 
 Names are for people and change no result; they may be overridden in a seed.
 """
@@ -68,8 +68,6 @@ class Trait:
         Size of the deviation, in standard deviations of the feature (of the level's indicator for a category).
     phrase : str
         A few words for a name, such as "high spenders".
-    detail : str
-        A clause for the description, such as "monetary about 812 against 305".
     part : {"adjective", "noun", "level", "clause"}
         What the phrase is in a name.
     """
@@ -77,13 +75,10 @@ class Trait:
     feature: str
     strength: float
     phrase: str
-    detail: str
     part: Part = "adjective"
 
 
-def numeric_trait(
-    feature: str, deviation: float, *, typical: float, overall: float, phrase: Phrase | None = None
-) -> Trait:
+def numeric_trait(feature: str, deviation: float, *, phrase: Phrase | None = None) -> Trait:
     """Describe a numeric feature of a segment.
 
     Parameters
@@ -92,18 +87,15 @@ def numeric_trait(
         Name of the feature.
     deviation : float
         Segment centroid less sample mean, in sample deviations, on the scaled feature.
-    typical, overall : float
-        Both in the feature's own unit.
     phrase : Phrase, optional
         What such customers are called; else "high" or "low" and the feature.
     """
     words = _words(feature)
     degree = "very " if abs(deviation) >= STRONG_DEVIATION else ""
     direction = "high" if deviation > 0 else "low"
-    detail = f"{words} about {_number(typical)} against {_number(overall)}"
     if phrase is not None:
-        return Trait(feature, abs(deviation), phrase.high if deviation > 0 else phrase.low, detail, phrase.part)
-    return Trait(feature, abs(deviation), f"with {degree}{direction} {words}", detail, "clause")
+        return Trait(feature, abs(deviation), phrase.high if deviation > 0 else phrase.low, phrase.part)
+    return Trait(feature, abs(deviation), f"with {degree}{direction} {words}", "clause")
 
 
 def category_trait(
@@ -141,10 +133,9 @@ def category_trait(
         name, part = (f"with {words}" if level == "true" else f"without {words}"), "clause"
     else:
         name = shown
-    clause = f"{words} {shown}" if part == "level" else name.removeprefix("with ")
     spread = (overall_share * (1.0 - overall_share)) ** 0.5
     strength = max(share - overall_share, 0.0) / spread if spread > 0 else 0.0
-    return Trait(feature, strength, name, f"{clause} for {share:.0%} against {overall_share:.0%}", part)
+    return Trait(feature, strength, name, part)
 
 
 def name_segments(
@@ -194,21 +185,6 @@ def name_segments(
     ]
 
 
-def describe_segment(traits: Sequence[Trait], *, size: int, sample_size: int) -> str:
-    """Return one sentence on a segment of the sample.
-
-    Parameters
-    ----------
-    traits : sequence of Trait
-        Of this segment.
-    size, sample_size : int
-        Customers in the segment and in the sample.
-    """
-    head = f"{size:,} of {sample_size:,} sampled customers ({size / max(sample_size, 1):.1%})"
-    details = "; ".join(trait.detail for trait in _notable(traits)[:4])
-    return f"{head}: {details}." if details else f"{head}, close to the average in every feature."
-
-
 def _notable(traits: Sequence[Trait]) -> list[Trait]:
     """Return the traits worth telling, strongest first."""
     notable = [trait for trait in traits if trait.strength >= NOTABLE_DEVIATION]
@@ -247,9 +223,3 @@ def _name(ranked: Sequence[Trait], length: int) -> str:
 
 def _words(feature: str) -> str:
     return feature.replace("_", " ").strip() or feature
-
-
-def _number(value: float) -> str:
-    """Return a number with about three digits; what is left of a zero after scaling and back is zero."""
-    value = round(value, 9) + 0.0
-    return f"{value:,.0f}" if 100 <= abs(value) < 1e12 else f"{value:.3g}"  # noqa: PLR2004

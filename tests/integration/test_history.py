@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from itertools import groupby, pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,15 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from harness import ROOT, DbtProject, run_command
+from segmentation.distances import squared_distances
+from segmentation.parameters import ClusterModel, rows_from_frame
+from segmentation.scoring import encode
 from small import ADVICE, SEGMENTATIONS, WITHOUT_DEMO_SEEDS, generated_inputs
 
 MARGIN, PERIODS = 0.3, 3
 """The default smoothing of clusters, as dbt_project.yml says it."""
+
+FITTED_ON = "2025-07-01"
 
 
 def smoothed(rows: list[tuple[int | None, float | None, bool]], margin: float | None, periods: int) -> list[int | None]:
@@ -39,34 +44,42 @@ def smoothed(rows: list[tuple[int | None, float | None, bool]], margin: float | 
     return found
 
 
-def test_smoothing_is_the_written_rule(demo: DbtProject) -> None:
-    follows_the_rule(demo)
+def test_a_first_model_has_no_past_that_smoothing_could_be_loyal_to(demo: DbtProject) -> None:
+    assert (
+        demo.query(
+            """
+            select customer_id from marts.fct_customer_segment_history where raw_segment_id is distinct from segment_id
+            union all
+            select customer_id from marts.fct_customer_segments where raw_segment_id is distinct from segment_id
+            """
+        )
+        == []
+    )
 
 
-def test_years_of_weeks_are_smoothed_by_the_same_rule(tmp_path: Path) -> None:
-    """The statement of a history grows with the number of dates, and has to be read all the same."""
-    project = DbtProject(tmp_path / "weeks")
-    inputs = generated_inputs(tmp_path / "inputs", customers=100)
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """Two years of weeks, whose model was fitted half a year ago: the statement of a history grows with its dates."""
+    folder = tmp_path_factory.mktemp("weeks")
+    project = DbtProject(folder / "weeks")
     variables = {
-        "inputs": inputs,
+        "inputs": generated_inputs(folder / "inputs", customers=150),
         "segmentations": SEGMENTATIONS,
         "advice": ADVICE,
         "snapshot_period": "week",
         "snapshot_count": 104,
     }
-    project.dbt("seed", *WITHOUT_DEMO_SEEDS, variables=variables).check()
-    project.dbt("run", "--select", "+customer_segment_history", variables=variables).check()
-    # Nobody is there yet at the first of them.
-    assert project.query("select count(distinct as_of_date) > 100 from segments.customer_segment_history") == [(True,)]
-    follows_the_rule(project)
+    project.build(*WITHOUT_DEMO_SEEDS, variables=variables | {"as_of_date": FITTED_ON}).check()
+    project.build(*WITHOUT_DEMO_SEEDS, variables=variables | {"as_of_date": "2026-01-01"}).check()
+    return project
 
 
-def follows_the_rule(project: DbtProject) -> None:
+def test_smoothing_is_the_written_rule_from_the_first_date_of_the_model_on(weeks: DbtProject) -> None:
     """Hold every smoothed segment of the clusters against the rule as it is written."""
-    rows = project.query(
-        """
+    rows = weeks.query(
+        f"""
         select scores.segmentation, scores.customer_id, scores.segment_id, scores.margin, is_period_end,
-            history.raw_segment_id, history.segment_id
+            history.raw_segment_id, history.segment_id, as_of_date < '{FITTED_ON}'
         from segments.cluster_segments as scores
         inner join features.as_of_dates using (as_of_date)
         inner join segments.customer_segment_history as history using (segmentation, customer_id, as_of_date)
@@ -78,10 +91,79 @@ def follows_the_rule(project: DbtProject) -> None:
     for _, group in groupby(rows, key=lambda row: row[:2]):
         customer = list(group)
         assert [row[5] for row in customer] == [row[2] for row in customer]
-        expected = smoothed([(row[2], row[3], row[4]) for row in customer], MARGIN, PERIODS)
-        assert [row[6] for row in customer] == expected, customer
+        # Up to the first date that was told by the model, the segment is the scored one.
+        first = sum(row[7] for row in customer)
+        told = [row[6] for row in customer]
+        assert told[:first] == [row[2] for row in customer[:first]]
+        assert told[first:] == smoothed([(row[2], row[3], row[4]) for row in customer[first:]], MARGIN, PERIODS)
         kept += sum(row[5] != row[6] for row in customer)
     assert kept > 100, "nothing was smoothed, so nothing was tested"
+
+
+def test_what_is_told_of_a_customer_who_is_held_is_told_of_the_published_segment(weeks: DbtProject) -> None:
+    """Every distance to every segment, by the scoring in Python."""
+    held = 0
+    for segmentation in ("behavior", "profile"):
+        labels = weeks.frame(
+            f"from marts.fct_customer_segments where segmentation = '{segmentation}' and segment_id is not null"
+        ).to_pandas()
+        parameters = weeks.frame(
+            f"select * from clustering.candidate_parameters where segmentation = '{segmentation}'"
+        ).to_pandas()
+        customers = weeks.frame("select * from features.current_features").to_pandas().set_index("customer_id")
+        model = ClusterModel.from_rows(rows_from_frame(parameters))
+        squares = squared_distances(*encode(model, customers.loc[labels["customer_id"]]))
+        rows = np.arange(len(labels))
+        own = np.searchsorted(model.segment_ids, labels["segment_id"])
+        distances = np.sqrt(squares)
+        others = distances.copy()
+        others[rows, own] = np.inf
+        nearest = others.argmin(axis=1)
+        assert labels["distance"].to_numpy() == pytest.approx(distances[rows, own])
+        assert labels["runner_up_segment_id"].tolist() == [model.segment_ids[place] for place in nearest]
+        shares = (1 / squares) / (1 / squares).sum(axis=1, keepdims=True)
+        assert labels["membership"].to_numpy() == pytest.approx(shares[rows, own])
+        longer = np.maximum(others[rows, nearest], distances[rows, own])
+        margins = (others[rows, nearest] - distances[rows, own]) / longer
+        assert labels["margin"].to_numpy() == pytest.approx(margins)
+        assert (labels["is_borderline"] == (labels["margin"] < 0.1)).all()
+        is_held = labels["segment_id"] != labels["raw_segment_id"]
+        assert (labels.loc[is_held, "margin"] <= 0).all()
+        held += int(is_held.sum())
+    assert held > 3, "nobody was held, so nothing was tested"
+    assert weeks.query(
+        """
+        select count(*) from marts.customer_explanations as told
+        inner join marts.fct_customer_segments as labels using (segmentation, customer_id)
+        where told.segment_id <> labels.segment_id or told.runner_up_segment_id <> labels.runner_up_segment_id
+            or sign(round(told.advantage, 5)) * sign(round(labels.margin, 5)) < 0
+        """
+    ) == [(0,)]
+
+
+def test_words_of_a_segment_tell_the_figures_of_its_profile(demo: DbtProject) -> None:
+    """Whatever number stands in a description is a mean or a share of that segment, or of everybody."""
+    told = 0
+    for segmentation, segment, description in demo.query(
+        "select segmentation, segment_id, description from marts.dim_segments where method in ('kmeans', 'kprototypes')"
+    ):
+        figures = {
+            round(float(value), digits)
+            for row in demo.query(
+                f"""
+                select mean, overall, 100 * share, 100 * overall from marts.segment_profiles
+                where segmentation = '{segmentation}' and segment_id = {segment}
+                """
+            )
+            for value in row
+            if value is not None
+            for digits in (0, 1, 2)
+        }
+        numbers = [float(text.replace(",", "")) for text in re.findall(r"[\d,]*\d(?:[.]\d+)?", description)]
+        assert numbers, description
+        assert set(numbers) <= figures, description
+        told += len(numbers)
+    assert told > 30
 
 
 def test_smoothing_finds_what_changes_and_removes_what_flickers() -> None:

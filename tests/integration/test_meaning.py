@@ -169,7 +169,7 @@ def test_the_change_that_an_explanation_names_moves_the_customer(demo: DbtProjec
     moved = score_clusters(parameters, customers.reset_index(), borderline_margin=0.1)
     after = moved.set_index("customer_id")["segment_id"].loc[explained["customer_id"]].to_numpy()
     if enough:
-        assert (after != explained["raw_segment_id"].to_numpy()).all()
+        assert (after != explained["segment_id"].to_numpy()).all()
     else:
         assert (after != explained["runner_up_segment_id"].to_numpy()).all()
 

@@ -6,7 +6,6 @@ from segmentation.naming import (
     Phrase,
     Trait,
     category_trait,
-    describe_segment,
     name_segments,
     numeric_trait,
 )
@@ -16,13 +15,11 @@ SPENDERS = Phrase("high spenders", "low spenders", "noun")
 
 
 def test_names_tell_the_strongest_traits_in_the_words_of_the_catalogue() -> None:
-    monetary = numeric_trait("monetary", 1.2, typical=812.4, overall=305.0, phrase=SPENDERS)
-    recency = numeric_trait("recency_days", -0.9, typical=9.0, overall=60.0, phrase=RECENCY)
+    monetary = numeric_trait("monetary", 1.2, phrase=SPENDERS)
+    recency = numeric_trait("recency_days", -0.9, phrase=RECENCY)
     category = category_trait("category", "electronics", share=0.6, overall_share=0.2, is_boolean=False)
-    visits = numeric_trait("visits", -0.2, typical=1.0, overall=1.1)
-    assert name_segments(
-        [[visits, recency, monetary, category], [visits], [numeric_trait("visits", 3.0, typical=9, overall=1)]]
-    ) == [
+    visits = numeric_trait("visits", -0.2)
+    assert name_segments([[visits, recency, monetary, category], [visits], [numeric_trait("visits", 3.0)]]) == [
         "Recent high spenders, electronics",
         "Average customers",
         "Customers with very high visits",
@@ -32,17 +29,14 @@ def test_names_tell_the_strongest_traits_in_the_words_of_the_catalogue() -> None
         "Recent customers",
         "Recent customers, electronics",
     ]
-    balance = Trait("balance", 2.0, "with high balance", "", "clause")
+    balance = Trait("balance", 2.0, "with high balance", "clause")
     loan = category_trait("loan", "true", share=0.9, overall_share=0.1, is_boolean=True)
     assert name_segments([[balance, loan]]) == ["Customers with loan and high balance"]
-    assert describe_segment([visits, recency, monetary], size=460, sample_size=1840) == (
-        "460 of 1,840 sampled customers (25.0%): monetary about 812 against 305; recency days about 9 against 60."
-    )
 
 
 def test_names_are_distinct() -> None:
-    first = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", 0.4, typical=1, overall=0)]
-    second = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", -0.4, typical=1, overall=0)]
+    first = [numeric_trait("a", 1.0), numeric_trait("b", 0.4)]
+    second = [numeric_trait("a", 1.0), numeric_trait("b", -0.4)]
     assert name_segments([first, second]) == ["Customers with high a and high b", "Customers with high a and low b"]
     assert name_segments([first, first, []]) == [
         "Customers with high a and high b (1)",
@@ -52,8 +46,8 @@ def test_names_are_distinct() -> None:
 
 
 def test_kept_names_stay_and_the_others_differ_from_them() -> None:
-    first = [numeric_trait("a", 1.0, typical=1, overall=0), numeric_trait("b", 0.4, typical=1, overall=0)]
-    alone = [numeric_trait("a", 1.0, typical=1, overall=0)]
+    first = [numeric_trait("a", 1.0), numeric_trait("b", 0.4)]
+    alone = [numeric_trait("a", 1.0)]
     kept = {7: "Customers with high a", 3: "Whatever"}
     assert name_segments([alone, first, alone], segment_ids=[3, 7, 8], kept=kept) == [
         "Whatever",
@@ -76,11 +70,3 @@ def test_levels_are_named_as_people_say_them() -> None:
     assert phrase("region", "(missing)") == "with unknown region"
     assert len(phrase("region", "x\n" * 5000)) < 60
     assert category_trait("region", "x", is_boolean=False, share=0.2, overall_share=0.3).strength == 0
-
-
-def test_a_segment_like_all_others_says_so() -> None:
-    assert describe_segment([], size=0, sample_size=0).endswith("close to the average in every feature.")
-
-
-def test_a_zero_that_went_through_scaling_and_back_is_zero() -> None:
-    assert numeric_trait("returns", -1.0, typical=-2e-15, overall=0.1).detail == "returns about 0 against 0.1"

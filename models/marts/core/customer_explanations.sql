@@ -2,7 +2,7 @@
 -- would move it to the runner-up, in numbers and in words.
 -- depends_on: {{ ref("publication_gate") }} {{ ref("customer_features") }}
 {%- set columns = {
-    "segmentation": "string", "customer_id": "string", "raw_segment_id": "integer", "runner_up_segment_id": "integer",
+    "segmentation": "string", "customer_id": "string", "segment_id": "integer", "runner_up_segment_id": "integer",
     "advantage": "double",
 } %}
 {%- for kind in ["place", "move"] %}
@@ -32,13 +32,13 @@ labels as (
     select
         segmentation,
         customer_id,
-        raw_segment_id,
+        segment_id,
         runner_up_segment_id,
         model_version,
         as_of_date
     from {{ ref("customer_segments") }}
     where
-        raw_segment_id is not null
+        segment_id is not null
         and runner_up_segment_id is not null
         and assigned_by <> 'fallback'
         and {{ changed_only("customer_id") }}

@@ -14,13 +14,48 @@ current_date_known as (
 
 ),
 
+drivers as (
+
+    select
+        {%- for rank in range(1, 5) %}
+        max(case when driver_rank = {{ rank }} then concat(replace(feature, '_', ' '), ' ', in_words) end) as words_{{ rank }},
+        {%- endfor %}
+        segmentation,
+        segment_id
+    from {{ ref("segment_drivers") }}
+    group by segmentation, segment_id
+
+),
+
+-- What sets the customers of today apart, so that words and figures are of the same customers.
+described as (
+
+    select
+        segmentation,
+        segment_id,
+        concat(
+            upper(substring(words_1, 1, 1)), substring(words_1, 2),
+            {%- for rank in range(2, 5) %}
+            -- A null within concat is nothing on one engine and everything on the other.
+            case when words_{{ rank }} is null then '' else concat('; ', words_{{ rank }}) end,
+            {%- endfor %}
+            '.'
+        ) as description
+    from drivers
+
+),
+
 final as (
 
     select
         sizes.segmentation,
         sizes.segment_id,
         sizes.segment_name,
-        sizes.description,
+        case
+            when sizes.method not in ('kmeans', 'kprototypes') then sizes.description
+            when sizes.customers = 0 then 'Nobody is in it.'
+            else coalesce(described.description, 'Close to the average in every feature.')
+        end as description,
         sizes.method,
         sizes.customers,
         sizes.share,
@@ -35,6 +70,8 @@ final as (
         current_date_known.as_of_date
     from sizes
     cross join current_date_known
+    left join described
+        on sizes.segmentation = described.segmentation and sizes.segment_id = described.segment_id
 
 )
 

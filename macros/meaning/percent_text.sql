@@ -1,4 +1,10 @@
 {#- A share of 0..1 in per cent, as people read it. -#}
-{% macro percent_text(share) -%}
-    concat(cast(cast(round(100 * {{ share }}, 0) as decimal(5, 0)) as {{ dbt.type_string() }}), ' %')
+{% macro percent_text(share, decimals=0) -%}
+    concat(
+        cast(
+            cast(round(100 * {{ share }}, {{ decimals }}) as decimal({{ 5 + decimals }}, {{ decimals }}))
+            as {{ dbt.type_string() }}
+        ),
+        ' %'
+    )
 {%- endmacro %}

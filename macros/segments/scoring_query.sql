@@ -1,15 +1,17 @@
 {#-
   A query that scores customers from what is published alone. It reads customers_to_score, a relation with customer_id,
   has_purchased, purchase_status and the features of the segmentation, as marts.dim_customers has them, and
-  marts.model_parameters. $uses_orders, $config_hash and $rfm_grid stand for what only the warehouse knows: see
-  scoring_queries.
+  marts.model_parameters.
+
+  mark: what the names uses_orders, config_hash, rfm_grid and rfm_prospects begin with, which stand for what only the
+  warehouse knows. `scoring_query_text` puts it in their place.
 -#}
-{% macro scoring_query(segmentation) -%}
+{% macro scoring_query(segmentation, mark) -%}
     {%- set method = var("segmentations")[segmentation]["method"] -%}
     {%- if method == "rules" -%}
-        {{ rules_scoring_query(segmentation) }}
+        {{ rules_scoring_query(segmentation, mark) }}
     {%- elif method == "rfm" -%}
-        {{ rfm_scoring_query(segmentation) }}
+        {{ rfm_scoring_query(segmentation, mark) }}
     {%- else -%}
         {%- set columns = ["customer_id", "has_purchased", "purchase_status"]
             + var("segmentations")[segmentation]["features"] -%}
@@ -23,14 +25,14 @@ select
     case when is_eligible then runner_up_segment_id end as runner_up_segment_id,
     case when is_eligible then margin end as margin,
     case
-        when not is_eligible then purchase_status
+        {{ reasons_to_leave_out() }}
         when segment_id is null then model_reason
     end as reason,
     model_version
 from (
     select
         scored.*,
-        scored.has_purchased or not $uses_orders as is_eligible
+        scored.has_purchased or not {{ mark }}uses_orders as is_eligible
     from (
         {{ score_clusters(segmentation, customers, "marts.model_parameters") }}
     ) as scored
@@ -39,22 +41,24 @@ from (
 {%- endmacro %}
 
 
-{% macro rules_scoring_query(segmentation) -%}
+{% macro rules_scoring_query(segmentation, mark) -%}
     {%- set segments = var("segmentations")[segmentation]["segments"] -%}
 select
     customer_id,
     case when is_eligible then labelled_segment_id end as segment_id,
     {{ no_distance() }}
     case
-        when not is_eligible then purchase_status
-        when labelled_segment_id is null then missing_reason
+        {{ reasons_to_leave_out() }}
+        -- The rules are proved for values as the project has them: whole years, for example, and known levels.
+        when labelled_segment_id is null then coalesce(missing_reason, 'no rule holds')
     end as reason,
-    '$config_hash' as model_version
+    '{{ mark }}config_hash' as model_version
 from (
     select
         customer_id,
+        has_purchased,
         purchase_status,
-        has_purchased or not $uses_orders as is_eligible,
+        has_purchased or not {{ mark }}uses_orders as is_eligible,
         case
             {%- for segment in segments %}
             when {{ segment["when"] }} then {{ loop.index }}
@@ -70,17 +74,29 @@ from (
 {%- endmacro %}
 
 
-{% macro rfm_scoring_query(segmentation) -%}
+{% macro rfm_scoring_query(segmentation, mark) -%}
 select
     customer_id,
-    case when has_purchased then case $rfm_grid end else $rfm_prospects end as segment_id,
+    case
+        when has_purchased and recency_days is not null and frequency is not null and monetary is not null
+            then case {{ mark }}rfm_grid end
+        when not has_purchased then {{ mark }}rfm_prospects
+    end as segment_id,
     {{ no_distance() }}
-    cast(null as {{ dbt.type_string() }}) as reason,
+    case
+        when has_purchased is null then 'missing has_purchased'
+        {%- for feature in ["recency_days", "frequency", "monetary"] %}
+        when has_purchased and {{ feature }} is null then 'missing {{ feature }}'
+        {%- endfor %}
+    end as reason,
     model_version
 from (
     select
         purchasers.customer_id,
         purchasers.has_purchased,
+        purchasers.recency_days,
+        purchasers.frequency,
+        purchasers.monetary,
         5 - {{ cuts_passed("recency_days") }} as recency_score,
         cast(floor((2 + {{ cuts_passed("frequency") }} + {{ cuts_passed("monetary") }} + 1) / 2.0) as integer)
             as frequency_monetary_score,
@@ -106,6 +122,31 @@ from (
     cast(null as double) as membership,
     cast(null as integer) as runner_up_segment_id,
     cast(null as double) as margin,
+{%- endmacro %}
+
+
+{#- Why a customer is not asked about: the first branches of a case. -#}
+{% macro reasons_to_leave_out() -%}
+    when is_eligible is null then 'missing has_purchased'
+        when not is_eligible then coalesce(purchase_status, 'missing purchase_status')
+{%- endmacro %}
+
+
+{#- The query that scores a segmentation as an expression of SQL, with the values of the warehouse in it. What is put in is
+    told from the user's own text by more dollar signs than stand there in a row.
+    values: {name: expression} of what only the warehouse knows. -#}
+{% macro scoring_query_text(segmentation, values) -%}
+    {%- set rules = (var("segmentations")[segmentation].get("segments") or []) | map(attribute="when") | join(" ") -%}
+    {%- set dollars = modules.re.findall("[$]+", rules) | map("length") | list -%}
+    {%- set mark = "$" * (1 + (dollars | max if dollars else 0)) -%}
+    {%- set parts = modules.re.split(
+        "(" ~ modules.re.escape(mark) ~ "(?:" ~ values.keys() | join("|") ~ "))", scoring_query(segmentation, mark)
+    ) -%}
+    concat(
+        {%- for part in parts %}
+        {{ string_literal(part) if loop.index is odd else values[part[mark | length:]] }}{{ "," if not loop.last }}
+        {%- endfor %}
+    )
 {%- endmacro %}
 
 

@@ -58,15 +58,28 @@ held as (
 stands as (
 
     select
-        {%- for column in ["distance", "membership", "runner_up_segment_id", "margin"] %}
-        case when history.segment_id = history.raw_segment_id then history.{{ column }} else held.{{ column }} end as {{ column }},
-        {%- endfor %}
         history.segmentation,
         history.customer_id,
         history.as_of_date,
         history.segment_id,
         history.raw_segment_id,
-        history.reason
+        history.reason,
+        case
+            when history.segment_id = history.raw_segment_id then history.distance
+            else held.distance
+        end as distance,
+        case
+            when history.segment_id = history.raw_segment_id then history.membership
+            else held.membership
+        end as membership,
+        case
+            when history.segment_id = history.raw_segment_id then history.runner_up_segment_id
+            else held.runner_up_segment_id
+        end as runner_up_segment_id,
+        case
+            when history.segment_id = history.raw_segment_id then history.margin
+            else held.margin
+        end as margin
     from history
     left join held on history.segmentation = held.segmentation and history.customer_id = held.customer_id
 

@@ -80,6 +80,7 @@ final as (
         configuration.position,
         sources.method,
         sources.min_share,
+        sources.lowest_share,
         coalesce(models.model_version, sources.config_hash) as model_version,
         -- Rules and RFM segments may be empty, as nobody may fit them; a cluster without customers is a mistake.
         sources.method in ('kmeans', 'kprototypes') and coalesce(models.is_new, false) as is_newly_fitted,

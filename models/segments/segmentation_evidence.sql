@@ -24,7 +24,11 @@ population as (
         configuration.segmentation,
         count(*) as customers,
         max(customers.tenure_days) as history_days,
-        {{ ratio("sum(case when customers.frequency >= 2 then 1 else 0 end)", "count(*)") }} as repeat_share
+        -- Null where nobody has bought: nobody could have come back.
+        {{ ratio(
+            "sum(case when customers.frequency >= 2 then 1 else 0 end)",
+            "case when sum(customers.frequency) > 0 then count(*) end"
+        ) }} as repeat_share
     from configuration
     cross join customers
     where customers.has_purchased or not configuration.uses_orders
@@ -48,6 +52,12 @@ evidence as (
         min(case when kind = 'quality' and feature = 'stability' then value_double end) as lowest_stability,
         avg(case when kind = 'quality' and feature = 'stability' then value_double end) as stability,
         count(case when kind = 'quality' and feature = 'merges_with' then 1 end) as mergeable_pairs,
+        sum(case when kind = 'segment' and feature = 'sample_size' then value_double end) as fitted_customers,
+        min(case when kind = 'segment' and feature = 'sample_size' then value_double end) as smallest_customers,
+        min_by(
+            case when kind = 'segment' and feature = 'sample_size' then segment_id end,
+            case when kind = 'segment' and feature = 'sample_size' then value_double end
+        ) as smallest_segment_id,
         min(case
             when kind = 'quality' and feature = 'merges_with'
                 then concat('Segments ', cast(segment_id as {{ dbt.type_string() }}), ' and ', level)
@@ -64,6 +74,12 @@ final as (
         coalesce(population.customers, 0) as customers,
         population.history_days,
         round(population.repeat_share, 6) as repeat_share,
+        {{ ratio("evidence.smallest_customers", "evidence.fitted_customers") }} as smallest_share,
+        configuration.min_share,
+        coalesce(
+            round({{ ratio("evidence.smallest_customers", "evidence.fitted_customers") }}, 9) < configuration.lowest_share,
+            false
+        ) as has_small_segment,
         evidence.status <> 'fitted' as is_not_fitted,
         coalesce(population.customers, 0) < {{ advice["min_customers"] }} as has_few_customers,
         configuration.uses_orders

@@ -6,7 +6,6 @@ null), and infinities have no place in a distance. Both are settled here, once, 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import datetime, time
 from decimal import Decimal
@@ -123,7 +122,7 @@ def _level(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (float, np.floating, Decimal)):
         # The shortest digits that give the number back, as `double_as_text` writes them; none of them for a whole one.
-        if abs(value) < _WHOLE and value == math.floor(value):
+        if abs(float(value)) < _WHOLE and int(value) == value:
             return str(int(value))
         return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
     if isinstance(value, datetime) and value.tzinfo is None and value.time() == time():

@@ -157,6 +157,7 @@ SCHEMA = pa.schema(
         pa.field("uses_orders", pa.bool_(), nullable=False),
         # Thresholds that SQL judges by; only clusters are required to have a share.
         pa.field("min_share", pa.float64(), nullable=True),
+        pa.field("lowest_share", pa.float64(), nullable=True),
         pa.field("borderline_margin", pa.float64(), nullable=False),
         # When a customer moves; without periods, at once.
         pa.field("smoothing_margin", pa.float64(), nullable=True),
@@ -388,6 +389,7 @@ def resolve(
             "method": config.method,
             "uses_orders": config.uses_orders,
             "min_share": config.min_share if config.method in ("kmeans", "kprototypes") else None,
+            "lowest_share": _lowest_share(config),
             "borderline_margin": config.borderline_margin,
             "smoothing_margin": config.smoothing.margin if config.smoothing else None,
             "smoothing_periods": config.smoothing.periods if config.smoothing else None,
@@ -399,6 +401,13 @@ def resolve(
         for position, config in enumerate(configs, start=1)
     ]
     return pa.Table.from_pylist(rows, schema=SCHEMA)
+
+
+def _lowest_share(config: SegmentationConfig) -> float | None:
+    """Return the share below which a segment is too small; None where none is asked for."""
+    if config.method not in ("kmeans", "kprototypes") or config.gates.smallest_share is None:
+        return None
+    return round(config.gates.smallest_share * config.min_share, 9)
 
 
 def config_hash(config: SegmentationConfig) -> str:

@@ -19,7 +19,16 @@ import duckdb
 from segmentation.errors import UserError
 from segmentation.publishing import published_path
 
-__all__ = ["SegmentSize", "UnlabelledSize", "main", "read_refusals", "read_sizes", "render"]
+__all__ = [
+    "Judgement",
+    "SegmentSize",
+    "UnlabelledSize",
+    "main",
+    "read_judgements",
+    "read_refusals",
+    "read_sizes",
+    "render",
+]
 
 SIZES: Final = """
     with sizes as (
@@ -50,6 +59,12 @@ REASONS: Final = """
 """
 
 
+VERDICTS: Final = """
+    select segmentation, verdict, reasons, fallback
+    from marts.segmentation_quality
+    where verdict is not null
+"""
+
 REFUSALS: Final = """
     select segmentation, reason
     from marts.segmentation_decisions
@@ -75,6 +90,16 @@ class UnlabelledSize:
     segmentation: str
     reason: str
     customers: int
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is thought of the clusters of a segmentation, and whose segments stand in their place, if any."""
+
+    segmentation: str
+    verdict: str
+    reasons: str
+    fallback: str | None
 
 
 def read_sizes(database: Path) -> tuple[list[SegmentSize], list[UnlabelledSize]]:
@@ -108,6 +133,21 @@ def read_sizes(database: Path) -> tuple[list[SegmentSize], list[UnlabelledSize]]
     return segments, unlabelled
 
 
+def read_judgements(database: Path) -> list[Judgement]:
+    """Read the verdict on every clustering segmentation.
+
+    Parameters
+    ----------
+    database : Path
+        A published file, or the database of a build; one that knows no verdicts has none.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        try:
+            return [Judgement(*row) for row in connection.execute(VERDICTS).fetchall()]
+        except (duckdb.CatalogException, duckdb.BinderException):
+            return []
+
+
 def read_refusals(database: Path) -> list[str]:
     """Read which refitted models were refused, and why, as one line each.
 
@@ -124,7 +164,9 @@ def read_refusals(database: Path) -> list[str]:
     return [f"{segmentation}: {reason}" for segmentation, reason in refusals]
 
 
-def render(segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize]) -> str:
+def render(
+    segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize], judgements: Sequence[Judgement] = ()
+) -> str:
     """Lay the sizes out as one aligned table per segmentation.
 
     Parameters
@@ -133,6 +175,8 @@ def render(segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize]
         Ordered by segmentation.
     unlabelled : sequence of UnlabelledSize
         Customers without a segment.
+    judgements : sequence of Judgement, optional
+        Verdicts on clusters.
 
     Returns
     -------
@@ -156,12 +200,15 @@ def render(segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize]
     figures = max((len(f"{count:,}") for count in counts), default=0)
     figures, width = max(figures, 9), max(width, 12)
 
+    verdicts = {one.segmentation: one for one in judgements}
     blocks = []
     for segmentation in sorted({*with_segments, *without}):
         rows = with_segments.get(segmentation, [])
         total = sum(row.customers for row in rows)
         count = f"{len(rows)} segment{'' if len(rows) == 1 else 's'}"
         lines = [f"{segmentation}: {total:,} customer{'' if total == 1 else 's'} in {count}"]
+        if (judgement := verdicts.get(segmentation)) is not None:
+            lines += _in_words(judgement)
         for row in rows:
             share = f"{row.customers / total:>8.1%}" if total else ""
             lines.append(f"  {row.segment_name:<{width}} {row.customers:>{figures},}{share}".rstrip())
@@ -170,6 +217,16 @@ def render(segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize]
         ]
         blocks.append("\n".join(lines))
     return "\n\n".join(blocks) if blocks else "There are no segments."
+
+
+def _in_words(judgement: Judgement) -> list[str]:
+    """Return a verdict as lines below the name of its segmentation; reasons are told of clusters not to be used."""
+    if judgement.verdict != "not advised":
+        return [f"  clusters are {judgement.verdict}"]
+    instead = "they are published all the same"
+    if judgement.fallback:
+        instead = f"the segments are those of {judgement.fallback}"
+    return [f"  clusters are not advised, {instead}: {judgement.reasons}"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -191,7 +248,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     published = published_path(options.database, folder=os.environ.get("SEGMENTATION_PUBLISHED"))
     source = published if published.is_file() else options.database
     try:
-        segments, unlabelled = read_sizes(source)
+        text = render(*read_sizes(source), read_judgements(source))
         refusals = "".join(f"\n{line}\n" for line in read_refusals(source))
     except duckdb.IOException as error:
         sys.stderr.write(f"Error: {source} cannot be read: {str(error).splitlines()[0]}\n")
@@ -199,7 +256,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    sys.stdout.write(f"\n{render(segments, unlabelled)}\n{refusals}\nRead from {source}\n")
+    sys.stdout.write(f"\n{text}\n{refusals}\nRead from {source}\n")
     return 0
 
 

@@ -20,6 +20,7 @@ from streaming import FeedReader, present_members
 
 from harness import ROOT, DbtProject, Outcome, copy_of_project, environment
 from small import (
+    ADVICE,
     SEGMENTATIONS,
     WITHOUT_DEMO_SEEDS,
     as_of_dates,
@@ -83,9 +84,10 @@ def too_many_rejects(project: DbtProject) -> Outcome:
 
 
 def too_small_a_segment(project: DbtProject) -> Outcome:
-    """Ask a new model for three segments of a third each, which these customers do not have."""
+    """Ask a new model for three segments of a third each, which these customers do not have, and be strict."""
     behavior = SEGMENTATIONS["behavior"] | {"k": 3, "min_share": 0.33}
-    return build_small(project, as_of_date=OTHER_DAY, segmentations=SEGMENTATIONS | {"behavior": behavior})
+    changes = {"segmentations": SEGMENTATIONS | {"behavior": behavior}, "advice": ADVICE | {"not_advised": "error"}}
+    return build_small(project, as_of_date=OTHER_DAY, **changes)
 
 
 def a_failing_python_model(project: DbtProject) -> Outcome:

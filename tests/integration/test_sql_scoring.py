@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -171,3 +172,54 @@ def test_published_macros_score_customers_who_are_in_no_build(demo: DbtProject) 
             ).fetchall()
         )
     assert [(names[segment_id], reason) for segment_id, reason in best] == [("Champions", None)]
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "change", "reason"),
+    [
+        ("age_frequency", "has_purchased = null", "missing has_purchased"),
+        ("rfm", "has_purchased = null", "missing has_purchased"),
+        ("behavior", "has_purchased = null", "missing has_purchased"),
+        ("behavior", "has_purchased = false, purchase_status = null", "missing purchase_status"),
+        ("rfm", "monetary = null", "missing monetary"),
+        ("age_band", "age = null", "missing age"),
+        ("age_band", "age = 49.5", "no rule holds"),
+    ],
+)
+def test_whoever_gets_no_segment_at_query_time_has_a_reason(
+    demo: DbtProject, segmentation: str, change: str, reason: str
+) -> None:
+    with demo.connect(published=True) as connection:
+        connection.execute(
+            "create temp table visitors as select * replace (age::double as age) "
+            "from marts.dim_customers where has_purchased limit 3"
+        )
+        connection.execute(f"update visitors set {change}")
+        found = connection.execute(f"select segment_id, reason from marts.score_{segmentation}('visitors')").fetchall()
+    assert found == [(None, reason)] * 3
+
+
+def test_a_rule_may_hold_any_text(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    """What is put into a stored query is told from what a rule says, whatever that is."""
+    small = copy_of_small(small_warehouse(tmp_path_factory), tmp_path / "copy")
+    texts = ["$config_hash", "$$uses_orders", "$rfm_grid's", "$$$"]
+    rules = [
+        {"name": f"Segment {place}", "when": f"country = '{text.replace(chr(39), chr(39) * 2)}'"}
+        for place, text in enumerate(texts)
+    ]
+    listed = ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
+    rules += [{"name": "Others", "when": f"country not in ({listed})"}, {"name": "None", "when": "country is null"}]
+    changed = variables(small, segmentations={"texts": {"method": "rules", "segments": rules}})
+    small.dbt("run", "--select", "resolved_configuration", "scoring_queries", variables=changed).check()
+    (query,) = small.query("select query from marts.scoring_queries")[0]
+    (config_hash,) = small.query("select config_hash from configuration.resolved_configuration")[0]
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create table customers_to_score (customer_id text, has_purchased bool, purchase_status text, country text)"
+        )
+        for text in [*texts, "FR", None]:
+            connection.execute("insert into customers_to_score values (?, true, null, ?)", [text, text])
+        found = connection.execute(f"select customer_id, segment_id, model_version from ({query})").fetchall()
+    expected: dict[str | None, int] = dict(zip([*texts, "FR", None], range(1, len(texts) + 3), strict=True))
+    assert {customer: segment for customer, segment, _ in found} == expected
+    assert {version for _, _, version in found} == {config_hash}

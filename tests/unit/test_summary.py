@@ -67,6 +67,27 @@ def test_refused_models_are_told_below(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[-4:] == ["", "age: The candidate did not pass: x.", "", f"Read from {path}"]
 
 
+def test_verdicts_are_told_and_what_stands_in_the_place_of_clusters(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_database(tmp_path / "shop.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """
+            create table marts.segmentation_quality as
+            select * from (values
+                ('rfm', 'natural', 'Because.', null), ('age', 'not advised', 'A segment holds 0.05 %.', 'rfm')
+            ) as rows (segmentation, verdict, reasons, fallback)
+            """
+        )
+    assert main(["--database", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("age: 1 customer in 1 segment") + 1] == (
+        "  clusters are not advised, the segments are those of rfm: A segment holds 0.05 %."
+    )
+    assert lines[lines.index("rfm: 1,501 customers in 3 segments") + 1] == "  clusters are natural"
+
+
 def test_a_segmentation_in_which_nobody_has_a_segment_is_shown_with_its_reasons(tmp_path: Path) -> None:
     path = make_database(tmp_path / "shop.duckdb")
     with duckdb.connect(str(path)) as connection:

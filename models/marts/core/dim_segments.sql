@@ -14,15 +14,26 @@ current_date_known as (
 
 ),
 
-drivers as (
+phrases as (
+
+    select
+        segmentation,
+        segment_id,
+        driver_rank,
+        concat(replace(feature, '_', ' '), ' ', in_words) as phrase
+    from {{ ref("segment_drivers") }}
+
+),
+
+strongest as (
 
     select
         {%- for rank in range(1, 5) %}
-        max(case when driver_rank = {{ rank }} then concat(replace(feature, '_', ' '), ' ', in_words) end) as words_{{ rank }},
+        max(case when driver_rank = {{ rank }} then phrase end) as words_{{ rank }},
         {%- endfor %}
         segmentation,
         segment_id
-    from {{ ref("segment_drivers") }}
+    from phrases
     group by segmentation, segment_id
 
 ),
@@ -41,7 +52,7 @@ described as (
             {%- endfor %}
             '.'
         ) as description
-    from drivers
+    from strongest
 
 ),
 

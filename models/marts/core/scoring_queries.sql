@@ -25,44 +25,35 @@ prospects as (
 
 ),
 
-queries as (
-
-    {% for segmentation in var("segmentations") %}
-    select
-        '{{ segmentation }}' as segmentation,
-        {{ string_literal(scoring_query(segmentation)) }} as query
-    {{ "union all" if not loop.last }}
-    {% else %}
-    {{ no_rows({"segmentation": "string", "query": "string"}) }}
-    {% endfor %}
-
-),
-
-named as (
+settings as (
 
     select
-        queries.segmentation,
-        concat('score_', queries.segmentation) as macro_name,
-        replace(queries.query, '$uses_orders', cast(configuration.uses_orders as {{ dbt.type_string() }})) as query,
-        configuration.config_hash
-    from queries
-    inner join configuration on queries.segmentation = configuration.segmentation
+        configuration.segmentation,
+        configuration.config_hash,
+        cast(configuration.uses_orders as {{ dbt.type_string() }}) as uses_orders,
+        cells.grid,
+        cast(prospects.segment_id as {{ dbt.type_string() }}) as prospects
+    from configuration
+    cross join cells
+    cross join prospects
 
 ),
 
 final as (
 
+    {% for segmentation in var("segmentations") %}
     select
-        named.segmentation,
-        named.macro_name,
-        replace(
-            replace(replace(named.query, '$config_hash', named.config_hash), '$rfm_grid', cells.grid),
-            '$rfm_prospects',
-            cast(prospects.segment_id as {{ dbt.type_string() }})
-        ) as query
-    from named
-    cross join cells
-    cross join prospects
+        '{{ segmentation }}' as segmentation,
+        'score_{{ segmentation }}' as macro_name,
+        {{ scoring_query_text(segmentation, {
+            "uses_orders": "uses_orders", "config_hash": "config_hash", "rfm_grid": "grid", "rfm_prospects": "prospects",
+        }) }} as query
+    from settings
+    where segmentation = '{{ segmentation }}'
+    {{ "union all" if not loop.last }}
+    {% else %}
+    {{ no_rows({"segmentation": "string", "macro_name": "string", "query": "string"}) }}
+    {% endfor %}
 
 )
 

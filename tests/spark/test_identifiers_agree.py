@@ -16,7 +16,9 @@ def test_identifiers_of_one_person_are_one_hash_on_both_engines(standalone: Spar
         "as_of_date": "2026-02-01",
         "default_max_reject_share": 1.0,
         "audiences": {"segmentations": "auto", "minimum_size": 1, "holdout_share": 0.1, "calling_code": "1"},
-        "segmentations": {"all": {"method": "rules", "segments": [{"name": "All", "when": "gender is null"}]}},
+        "segmentations": {
+            "all": {"method": "rules", "segments": [{"name": "All", "when": "gender is null or gender is not null"}]}
+        },
     }
     for engine in (project, standalone):
         engine.build("--select", "+feed_identifiers", "--exclude-resource-type", "test", variables=settings).check()

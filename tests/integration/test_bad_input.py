@@ -164,8 +164,8 @@ def test_a_fraction_is_no_whole_number_and_an_underscore_no_part_of_one(project:
     project.build(*STAGING, variables=variables | {"segmentations": RFM}).check()
     assert project.query("select customer_id, visits from staging.stg_customers order by 1") == [("a", 2), ("b", 2)]
     assert project.query("select record_key, reason from staging.rejected_records order by 1") == [
-        ("c", "visits is not a whole number: '2.7'"),
-        ("d", "visits is not a whole number: '1_000'"),
+        ("c", "visits is not a whole number, but of the form '9.9'"),
+        ("d", "visits is not a whole number, but of the form '9_999'"),
     ]
 
 

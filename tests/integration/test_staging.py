@@ -160,7 +160,7 @@ def test_what_is_accepted_is_typed_and_spelt_one_way(shop: DbtProject) -> None:
         """
     ).to_pylist()
     assert [tuple(customer.values()) for customer in customers] == [
-        ("007", 'Zoë "Zed"\nNeil, ümlaut 漢字', date(1980, 2, 29), "female", "DE", True, None),
+        ("007", 'Zoë "Zed" Neil, ümlaut 漢字', date(1980, 2, 29), "female", "DE", True, None),
         ("7", LONG_NAME, None, "male", "FRANCE", False, datetime(2024, 5, 2, 4, 30)),
     ]
     assert shop.query("select order_id, status, cancelled_at, order_amount from staging.stg_orders order by 1") == [

@@ -12,7 +12,7 @@
 
 {#- Whether this run builds everything that follows from the inputs, or all of it that a model rests on. One that leaves
     some of it out leaves its part of the changes undone. What the model that asks looks at itself - configuration and raw
-    views - may stand from an earlier run; all others follow from it.
+    views - may stand from an earlier run, and so may what rests on no input, such as a table made from a seed.
     In a retry `selected_resources` is empty. Where it writes the scope anew, the build that it goes on with has not come so
     far, and all that was to follow is done now: everything, where that build named no selection. -#}
 {% macro is_complete_run(until=none) -%}
@@ -25,10 +25,25 @@
         {%- set node = graph.nodes[name] -%}
         {%- set is_ours = node.resource_type == "model" and node.package_name == model.package_name -%}
         {%- if is_ours and node.config.materialized != "ephemeral" and name not in selected_resources -%}
-            {%- do left_out.append(name) -%}
+            {%- if rests_on_inputs(node.name) -%}
+                {%- do left_out.append(name) -%}
+            {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(not left_out) }}
+{%- endmacro %}
+
+
+{#- Whether the raw view of some input is among what a model rests on. -#}
+{% macro rests_on_inputs(name) -%}
+    {%- set views = [] -%}
+    {%- for input in input_names() -%}
+        {%- do views.append("raw_" ~ input) -%}
+    {%- endfor -%}
+    {%- for ancestor in ancestors_of(name) if graph.nodes[ancestor].name in views -%}
+        {{ return(true) }}
+    {%- endfor -%}
+    {{ return(false) }}
 {%- endmacro %}
 
 

@@ -315,6 +315,12 @@ def test_many_customers_and_horizons_at_once_are_told_the_same_as_one_by_one() -
     assert together == pytest.approx(np.array(alone), rel=1e-9)
 
 
+def test_of_nobody_no_orders_are_expected() -> None:
+    """A batch in which no buyer has changed has a table of values without rows."""
+    nobody = np.empty((0, 1))
+    assert orders_if_alive(BgNbd(0.8, 0.02, 0.9, 3.0), nobody, nobody, np.array([30.0, 365.0])).shape == (0, 2)
+
+
 @given(
     sum_of_both=st.floats(10.0, 3e5),
     chance=st.floats(0.05, 0.95),

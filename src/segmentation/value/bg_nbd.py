@@ -430,7 +430,7 @@ def orders_if_alive(model: BgNbd, x: FloatArray, age: FloatArray, horizon: Float
     # All of one number of orders share the weights of their terms.
     by_x = np.argsort(flat_x, kind="stable")
     different, firsts = np.unique(flat_x[by_x], return_index=True)
-    for number, rows in zip(different, np.split(by_x, firsts[1:]), strict=True):
+    for number, rows in zip(different, np.split(by_x, firsts)[1:], strict=True):
         orders[rows] = _sum_of_orders(model, float(number), flat_age[rows], flat_horizon[rows])
     return orders.reshape(x.shape)
 

@@ -1,7 +1,6 @@
 -- One row per row of customers that says whom an email, a phone number or a name and address belongs to: the accepted
 -- row of a customer, a rejected row that refuses consent, and every row of a customer who is deleted at the source.
--- Ephemeral: what the source says of an erased customer is read where it is needed, and kept nowhere. As a view it
--- would be longer than a metastore of Spark stores.
+-- No table: what the source says of an erased customer is read where it is needed, and kept nowhere.
 -- depends_on: {{ ref('resolved_configuration') }}
 {%- set columns = ['email', 'phone', 'first_name', 'last_name', 'city', 'region', 'postal_code', 'country'] %}
 {%- set families = raw_families('customers') %}

@@ -77,7 +77,8 @@ final as (
         {{ ratio("evidence.smallest_customers", "evidence.fitted_customers") }} as smallest_share,
         configuration.min_share,
         coalesce(
-            round({{ ratio("evidence.smallest_customers", "evidence.fitted_customers") }}, 9) < configuration.lowest_share,
+            round({{ ratio("evidence.smallest_customers", "evidence.fitted_customers") }}, 9)
+            < configuration.lowest_share,
             false
         ) as has_small_segment,
         evidence.status <> 'fitted' as is_not_fitted,

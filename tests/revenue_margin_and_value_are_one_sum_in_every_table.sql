@@ -2,18 +2,8 @@
 -- the orders to the marts, and by segment, from the customers to what is said of segments. A row is a difference.
 -- By definition, and taken into account here: orders without lines have no category; segment_category_affinity leaves
 -- out what has no category or one that nobody bought; dim_segments rounds to hundredths; value is told of the longest
--- horizon. A selection that leaves some of the tables out has nothing to compare.
+-- horizon.
 {%- set horizon = var("value")["horizons_days"] | max %}
-{%- set tables = [
-    ref("dim_customers"), ref("dim_segments"), ref("fct_customer_value"), ref("segment_value"),
-    ref("segment_category_affinity"), ref("customer_labels"), ref("int_customer_categories"),
-    ref("int_current_purchases"),
-] %}
-{%- set missing = [] %}
-{%- for table in tables if execute and not load_relation(table) %}{% do missing.append(table) %}{% endfor %}
-{%- if missing %}
-{{ no_rows({"what": "string"}) }}
-{%- else %}
 with known_categories as (
 
     select distinct category
@@ -178,4 +168,3 @@ final as (
 )
 
 select * from final
-{%- endif %}

@@ -1,7 +1,7 @@
 """Soak the stream: many batches, kills at random moments, bad files, and readers who must not notice.
 
     make soak                                    200 batches, 5 kills
-    make soak SOAK_BATCHES=6 SOAK_KILLS=2        the small one that the tests run
+    make soak SOAK_BATCHES=6 SOAK_KILLS=2        a small one (a quarter of an hour)
 
 It begins with a new database. The first half of the batches goes through one process, the second through several: the
 first is stopped in the middle, and others are killed. In the middle and at the end, what has been streamed is also

@@ -27,7 +27,14 @@ def judged(data: MixedData) -> tuple[int, Verdict]:
     k, _ = choose_k(found.trials, min_share=MIN_SHARE)
     trial = next(trial for trial in found.trials if trial.k == k)
     fit = assign(data, found.fits[k].prototypes)
-    evidence = gather(data, fit, trial, found.stability[k], borderline_margin=BORDERLINE_MARGIN)
+    evidence = gather(
+        data,
+        fit,
+        trial,
+        found.stability[k],
+        borderline_margin=BORDERLINE_MARGIN,
+        without_groups=found.without_groups(k, seed=0),
+    )
     return k, judge(evidence)[0]
 
 

@@ -49,6 +49,7 @@ evidence as (
         ) as reason_{{ number }},
         {%- endfor %}
         {{ parameter("quality", "silhouette_excess") }} as silhouette_excess,
+        {{ parameter("quality", "null_lowest_stability") }} as null_lowest_stability,
         min(case when kind = 'quality' and feature = 'stability' then value_double end) as lowest_stability,
         avg(case when kind = 'quality' and feature = 'stability' then value_double end) as stability,
         count(case when kind = 'quality' and feature = 'merges_with' then 1 end) as mergeable_pairs,

@@ -70,6 +70,7 @@ final as (
         silhouette_excess,
         stability,
         lowest_stability,
+        null_lowest_stability,
         mergeable_pairs,
         {%- if fallback %}
         case when verdict = 'not advised' then '{{ fallback }}' end as fallback

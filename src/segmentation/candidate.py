@@ -307,6 +307,7 @@ def _fit_clusters(
         search.stability[k][order],
         borderline_margin=config.borderline_margin,
         segment_ids=model.segment_ids,
+        without_groups=search.without_groups(k, seed=config.seed),
     )
     gates: tuple[Gate, ...] = ()
     if previous.is_champion and previous.model is not None and before is not None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from segmentation.columns import BoolArray
+
 SILHOUETTE_TOLERANCE = 0.01
 """Silhouettes that differ by no more are as good as equal; the smaller k is then easier to act upon."""
 
@@ -85,9 +90,19 @@ class KTrial:
         return (
             self.valley_depth is not None
             and self.valley_strength is not None
-            and self.valley_depth >= VALLEY_DEPTH
-            and self.valley_strength >= VALLEY_STRENGTH
+            and bool(is_valley(self.valley_depth, self.valley_strength))
         )
+
+
+def is_valley(depth: ArrayLike, strength: ArrayLike) -> BoolArray:
+    """Return whether customers are rare enough between two groups, and are known well enough to be.
+
+    Parameters
+    ----------
+    depth, strength : float or array of float
+        Of the valleys between them, as in `separation.Valleys`.
+    """
+    return np.asarray((np.asarray(depth) >= VALLEY_DEPTH) & (np.asarray(strength) >= VALLEY_STRENGTH))
 
 
 def choose_k(trials: Sequence[KTrial], *, min_share: float, is_pinned: bool = False) -> tuple[int, str]:
@@ -134,7 +149,8 @@ def choose_k(trials: Sequence[KTrial], *, min_share: float, is_pinned: bool = Fa
             f"No k gives every segment {min_share:.2%} of the customers: k = {chosen.k} {why}, but its smallest "
             f"segment holds {share}."
         )
-    return chosen.k, f"k = {chosen.k} {why}, among the k whose smallest segment holds at least {min_share:.2%}."
+    # Said first, as all that follows is of these k alone: another one may well have valleys between all its groups.
+    return chosen.k, f"Among the k whose smallest segment holds at least {min_share:.2%}, k = {chosen.k} {why}."
 
 
 def _best(trials: Sequence[KTrial]) -> tuple[KTrial, str]:

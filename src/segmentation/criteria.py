@@ -38,6 +38,22 @@ class Estimate:
     error: float
 
 
+@dataclass(frozen=True, slots=True)
+class WithoutGroups:
+    """How well segments come back among customers without groups, at best, over some draws of such customers.
+
+    Attributes
+    ----------
+    lowest_stability : float
+        Mean Jaccard similarity of the least stable segment.
+    prediction_strength : float or None
+        None where the customers are too few to be halved.
+    """
+
+    lowest_stability: float
+    prediction_strength: float | None
+
+
 # --- Compact and separated -----------------------------------------------------------------------------------
 
 

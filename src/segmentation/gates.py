@@ -154,7 +154,14 @@ def standing_of(
     found = search_k(data, [k], fit=lambda *_: fit, seed=seed, n_distinct=count_distinct(data)) if k > 1 else None
     evidence = None
     if found is not None and k in found.fits:
-        evidence = gather(data, fit, found.trials[0], found.stability[k], borderline_margin=0.0)
+        evidence = gather(
+            data,
+            fit,
+            found.trials[0],
+            found.stability[k],
+            borderline_margin=0.0,
+            without_groups=found.without_groups(k, seed=seed),
+        )
     return Standing(smallest_share, silhouette, evidence)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from segmentation.choose_k import KTrial
 from segmentation.columns import FloatArray, IntArray
 from segmentation.criteria import (
     Estimate,
+    WithoutGroups,
     bootstrap_stability,
     calinski_harabasz,
     davies_bouldin,
@@ -40,7 +41,20 @@ RESAMPLES = 20
 SPLITS = 5
 REFERENCES = 10
 
+CROWD_STARTS = 4
+CROWD_RESAMPLES = 5
+CROWD_SPLITS = 2
+"""Of each of the `REFERENCES` crowds. What counts is the best of them all, so that few for each are enough."""
+
 Fit = Callable[[MixedData, int], Clustering]
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Customers without clusters, and what is found among them for each k."""
+
+    data: MixedData
+    fits: dict[int, Clustering]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +69,40 @@ class KSearch:
         Fits to the search sample, for each k that could be fitted.
     stability : dict of int to ndarray of shape (k,)
         Mean Jaccard similarity of each segment over resamples, for each k that was fitted.
+    crowds : list of Crowd
+        Customers without clusters, otherwise like those given; none where not all criteria were taken.
     """
 
     trials: list[KTrial]
     fits: dict[int, Clustering]
     stability: dict[int, FloatArray]
+    crowds: list[Crowd] = field(default_factory=list)
+
+    def without_groups(self, k: int, *, seed: int) -> WithoutGroups | None:
+        """Return how well k segments of customers without clusters come back, None where none were drawn.
+
+        For one k alone, the chosen one, as every crowd is fitted some times more.
+
+        Parameters
+        ----------
+        k : int
+            Number of segments, one that was fitted.
+        seed : int
+            Seed of every draw.
+        """
+        if k < 2 or not self.crowds:  # noqa: PLR2004
+            return None
+        stabilities, strengths = [], []
+        for number, crowd in enumerate(self.crowds):
+            rng = np.random.default_rng([seed, number, k, 5])
+            # A poor optimum does not come back, and would be too easy to beat.
+            fits = [crowd.fits[k], *(quick_fit(crowd.data, k, rng) for _ in range(CROWD_STARTS))]
+            found = min(fits, key=lambda fit: fit.cost)
+            stabilities.append(bootstrap_stability(crowd.data, found, resamples=CROWD_RESAMPLES, rng=rng).min())
+            if len(crowd.data) >= 4 * k:
+                strength = prediction_strength(crowd.data, k, splits=CROWD_SPLITS, rng=rng, warm=found.prototypes)
+                strengths.append(strength.value)
+        return WithoutGroups(float(max(stabilities)), max(strengths, default=None))
 
 
 def search_k(
@@ -115,7 +158,8 @@ def search_k(
         return KSearch([_measured(data, k, fits.get(k), by_k.get(k)) for k in ks], fits, {})
     few = subsample(data, RESAMPLE_ROWS, seed)
     tell("customers without clusters")
-    references = _references(few, list(fits), seed)
+    crowds = _crowds(few, list(fits), seed)
+    references = _references(crowds, list(fits), seed)
     total = total_cost(data)
     trials: list[KTrial] = []
     stability: dict[int, FloatArray] = {}
@@ -145,7 +189,7 @@ def search_k(
                 valley_strength=groups[k].strength if k in groups else None,
             )
         trials.append(trial)
-    return KSearch(trials, fits, stability)
+    return KSearch(trials, fits, stability, crowds)
 
 
 def groups_at(data: MixedData, fits: Mapping[int, Clustering], *, seed: int) -> dict[int, Groups]:
@@ -237,17 +281,25 @@ class _Reference:
         return Estimate(float(self.log_costs.mean()) - float(np.log(cost)), float(error))
 
 
-def _references(data: MixedData, ks: Sequence[int], seed: int) -> dict[int, _Reference]:
-    """Return what every k achieves among customers without clusters, otherwise like those given."""
+def _crowds(data: MixedData, ks: Sequence[int], seed: int) -> list[Crowd]:
+    """Return customers without clusters, otherwise like those given, each time with a fit of every k."""
     null = NullModel.of(data)
-    costs: dict[int, list[float]] = {k: [] for k in ks}
-    values: dict[int, list[float]] = {k: [] for k in ks}
+    crowds = []
     for number in range(REFERENCES):
         drawn = null.draw(len(data), np.random.default_rng([seed, number, 2]))
-        fits = [quick_fit(drawn, k, np.random.default_rng([seed, number, k, 3])) for k in ks]
-        means = silhouettes(drawn, [fit.labels for fit in fits], seed=seed)
-        for k, fit, mean in zip(ks, fits, means, strict=True):
-            costs[k].append(fit.cost / len(drawn))
+        fits = {k: quick_fit(drawn, k, np.random.default_rng([seed, number, k, 3])) for k in ks}
+        crowds.append(Crowd(drawn, fits))
+    return crowds
+
+
+def _references(crowds: Sequence[Crowd], ks: Sequence[int], seed: int) -> dict[int, _Reference]:
+    """Return what every k achieves among customers without clusters."""
+    costs: dict[int, list[float]] = {k: [] for k in ks}
+    values: dict[int, list[float]] = {k: [] for k in ks}
+    for crowd in crowds:
+        means = silhouettes(crowd.data, [fit.labels for fit in crowd.fits.values()], seed=seed)
+        for (k, fit), mean in zip(crowd.fits.items(), means, strict=True):
+            costs[k].append(fit.cost / len(crowd.data))
             values[k].append(0.0 if mean is None else mean.value)
     with np.errstate(divide="ignore"):
         return {

@@ -31,8 +31,8 @@ def test_the_largest_number_of_groups_with_a_valley_between_every_two_wins() -> 
     )
     assert k == 4
     assert reason == (
-        "k = 4 is the largest number of groups of which every two are separated by a valley, the shallowest "
-        "60% deep, among the k whose smallest segment holds at least 3.00%."
+        "Among the k whose smallest segment holds at least 3.00%, k = 4 is the largest number of groups of which every "
+        "two are separated by a valley, the shallowest 60% deep."
     )
 
 
@@ -50,8 +50,8 @@ def test_the_highest_silhouette_wins() -> None:
     k, reason = choose_k(trials((2, 0.3, 0.4), (3, 0.5, 0.2), (4, 0.4, 0.1)), min_share=0.03)
     assert k == 3
     assert reason == (
-        "k = 3 has the highest silhouette, 0.500, as no number of groups has valleys between all of them, among the k "
-        "whose smallest segment holds at least 3.00%."
+        "Among the k whose smallest segment holds at least 3.00%, k = 3 has the highest silhouette, 0.500, as no "
+        "number of groups has valleys between all of them."
     )
 
 

@@ -76,3 +76,18 @@ def test_a_subsample_keeps_the_order_and_is_drawn_without_replacement() -> None:
     assert len(np.unique(found)) == 20
     assert np.all(np.diff(found) > 0)
     assert subsample(data, 50, 3) is data
+
+
+def test_what_comes_back_by_itself_comes_back_without_groups_too() -> None:
+    """Three groups come back better than any crowd does; the halves of a long crowd do not, stable as they are."""
+    groups = searched(mixed(400), range(3, 4))
+    crowds = groups.without_groups(3, seed=1)
+    assert crowds is not None
+    assert groups.stability[3].min() > crowds.lowest_stability
+    assert (groups.trials[0].prediction_strength or 0.0) > (crowds.prediction_strength or 1.0)
+    numbers = np.random.default_rng(3).normal(size=(400, 2)) * [3.0, 1.0]
+    long = searched(MixedData(numbers, np.ones(2), np.empty((400, 0), dtype=np.int64), np.empty(0)), range(2, 3))
+    crowds = long.without_groups(2, seed=1)
+    assert crowds is not None
+    assert 0.75 < long.stability[2].min() <= crowds.lowest_stability
+    assert searched(mixed(300), range(2, 3), all_criteria=False).without_groups(2, seed=1) is None

@@ -71,6 +71,7 @@ final as (
         verdicts.silhouette_excess,
         verdicts.stability,
         verdicts.lowest_stability,
+        verdicts.null_lowest_stability,
         verdicts.mergeable_pairs,
         verdicts.history_days,
         verdicts.repeat_share,

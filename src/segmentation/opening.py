@@ -21,7 +21,7 @@ import duckdb
 
 from segmentation.errors import UserError
 
-__all__ = ["disk_is_full", "main", "open_when_free", "patience_of"]
+__all__ = ["check_name", "disk_is_full", "main", "open_when_free", "patience_of"]
 
 _PATIENCE: Final = 60.0
 """Seconds that a database is waited for, where nobody says otherwise."""
@@ -31,6 +31,15 @@ _LONGEST_COMMAND: Final = 120
 """Letters of a command line that are told."""
 _TOLD_EACH: Final = 30.0
 """Seconds after which a wait is told again."""
+_NAME: Final = re.compile(r"[^\W\d][\w-]*")
+_NAME_OF_FILE: Final = re.compile(r"[\w.-]+")
+# fmt: off
+_TAKEN: Final = frozenset((
+    "main", "system", "temp", "configuration", "staging", "features", "clustering", "segments", "refresh", "value",
+    "feeds", "baskets", "planning", "publication", "marts", "inputs", "reference",
+))
+# fmt: on
+"""Catalogues of the engine, and schemas of this project: of `marts.x` the engine would not know which is meant."""
 _FULL: Final = re.compile(r"no space left on device|disk quota exceeded|\berrno 28\b", re.IGNORECASE)
 
 
@@ -63,6 +72,7 @@ def open_when_free(
         If it must not be written, is held for longer than the patience, or is no database.
     """
     if not read_only:
+        check_name(path)
         _check_permissions(path)
     began = time.monotonic()
     told: tuple[str, float] | None = None
@@ -88,6 +98,36 @@ def open_when_free(
                 )
                 told = (holder, waited)
             time.sleep(min(_PAUSE, patience - waited))
+
+
+def check_name(path: Path) -> None:
+    """Refuse a database whose file name cannot be the name of its catalogue, before anything runs.
+
+    Parameters
+    ----------
+    path : Path
+        The DuckDB file, whether it exists or not. DuckDB names the catalogue after what stands before the first dot.
+
+    Raises
+    ------
+    UserError
+        If dbt or the engine could not tell that name from other SQL.
+
+    Examples
+    --------
+    >>> check_name(Path("my-shop.2024.duckdb"))
+    """
+    name = path.name.lstrip(".").split(".")[0]
+    if name.lower() in _TAKEN:
+        problem = f"cannot have the name {name}: that is a schema of this project or a part of DuckDB"
+    elif not _NAME.fullmatch(name) or not _NAME_OF_FILE.fullmatch(path.name):
+        problem = f"cannot have the name {path.name}"
+    else:
+        return
+    raise UserError(
+        f"The database {path} {problem}. Its name consists of letters, digits, _ and -, begins with a letter, and may "
+        "end in a dot and more of these. Rename the file, or set SEGMENTATION_DATABASE to another."
+    )
 
 
 def disk_is_full(message: str, *places: Path) -> str | None:
@@ -200,6 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--database", type=Path, required=True, help="DuckDB file that a build writes")
     database = parser.parse_args(arguments).database
     try:
+        check_name(database)
         if database.exists():
             open_when_free(database, patience=patience_of(os.environ), say=_say).close()
     except UserError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import duckdb
 import pytest
 
 from segmentation.errors import UserError
-from segmentation.opening import disk_is_full, open_when_free
+from segmentation.opening import check_name, disk_is_full, main, open_when_free
 
 
 @contextmanager
@@ -130,3 +131,49 @@ def test_a_full_disk_is_one_sentence_with_path_and_free_space(tmp_path: Path) ->
     assert f"The disk is full: {tmp_path} has " in sentence
     assert sentence.count("\n") == 0
     assert disk_is_full("Constraint Error: duplicate key", tmp_path) is None
+
+
+SCHEMAS = re.compile(r"[+]schema: (\w+)")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "d'b.duckdb",
+        '"shop".duckdb',
+        "1-select.duckdb",
+        "two words.duckdb",
+        "shop#1.duckdb",
+        "shop?.db",
+        "-.db",
+    ],
+)
+def test_a_name_that_is_no_name_of_a_catalogue_is_refused_before_anything_runs(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = tmp_path / name
+    sentence = "Its name consists of letters, digits, _ and -, begins with a letter"
+    with pytest.raises(UserError, match=sentence):
+        open_when_free(database, patience=0, say=print)
+    assert main(["--database", str(database)]) == 1
+    assert f"Error: The database {database} cannot have the name {name}. {sentence}" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_stands_for_a_schema_or_a_part_of_the_engine_is_refused(tmp_path: Path) -> None:
+    project = (Path(__file__).resolve().parents[2] / "dbt_project.yml").read_text(encoding="utf-8")
+    schemas = SCHEMAS.findall(project)
+    assert "marts" in schemas
+    for name in [*schemas, "main", "system", "temp", "MARTS", ".marts"]:
+        with pytest.raises(UserError, match="that is a schema of this project or a part of DuckDB"):
+            check_name(tmp_path / f"{name}.duckdb")
+
+
+@pytest.mark.parametrize(
+    "name", ["shop", "shop.duckdb", "my-shop.duckdb", "größe.db", "_x.duckdb", "shop.2024-01.duckdb", ".shop.duckdb"]
+)
+def test_a_name_that_the_engine_can_tell_is_accepted(tmp_path: Path, name: str) -> None:
+    with open_when_free(tmp_path / name, patience=0, say=print) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.x as select 1 as a")
+        assert connection.execute("select a from marts.x").fetchall() == [(1,)]

@@ -9,14 +9,17 @@
         raw_rows,
         rejected_rows - set_aside_rows as rejected_rows,
         reject_share,
-        max_reject_share
+        max_reject_share,
+        set_aside_rows
     from {{ model }}
     where reject_share > max_reject_share
 {%- endset -%}
 {%- if execute and flags.WHICH in ['build', 'test', 'retry'] -%}
     {%- for row in run_query(query).rows -%}
         {%- do log(
-            "Input " ~ row[0] ~ ": " ~ row[2] ~ " of " ~ row[1] ~ " rows are rejected, a share of " ~ row[3]
+            "Input " ~ row[0] ~ ": " ~ row[2] ~ " of " ~ (row[1] - row[5]) ~ " rows are rejected, a share of " ~ row[3]
+            ~ (" (the input has " ~ row[1] ~ " rows, of which " ~ row[5]
+                ~ " are deleted at the source or later than the as-of date and count neither way)" if row[5])
             ~ "; expected at most " ~ row[4] ~ ". " ~ reject_summary(rejected, row[0])
             ~ ". See rejected_records; correct the data or the mapping in vars.inputs." ~ row[0]
             ~ ".columns, or set vars.inputs." ~ row[0] ~ ".max_reject_share.", info=true

@@ -252,12 +252,16 @@ def test_two_currencies_are_refused_before_anything_is_added(project: DbtProject
 
 def test_a_batch_with_too_many_rejects_fails_and_says_why(project: DbtProject) -> None:
     rows = [(str(number), "7", "2024-05-01" if number else "soon") for number in range(10)]
-    variables = {"segmentations": RFM, "inputs": file_inputs(orders=project.csv("orders.csv", ORDER_HEADER, rows))}
+    rows += [(f"later {number}", "7", "2024-07-01") for number in range(90)]
+    inputs: dict[str, Any] = file_inputs(orders=project.csv("orders.csv", ORDER_HEADER, rows))
+    variables = {"segmentations": RFM, "inputs": inputs, "as_of_date": "2024-06-30"}
     outcome = project.build(*STAGING, variables=variables)
     assert not outcome.succeeded
-    assert "Input orders: 1 of 10 rows are rejected, a share of 0.1; expected at most 0.05." in outcome.output
+    assert (
+        "Input orders: 1 of 10 rows are rejected, a share of 0.1 (the input has 100 rows, of which 90 are deleted at "
+        "the source or later than the as-of date and count neither way); expected at most 0.05."
+    ) in outcome.output
     assert "unparsable_date 1, such as: ordered_at is not a date, but of the form 'xxxx'" in outcome.output
-    inputs: dict[str, Any] = variables["inputs"]
     inputs["orders"]["max_reject_share"] = 0.1
     project.build(*STAGING, variables=variables).check()
 

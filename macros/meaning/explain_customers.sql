@@ -134,14 +134,17 @@
             *,
             {%- for feature in features %}
             {%- set i = loop.index %}
-            {%- set words = feature | replace("_", " ") %}
+            {%- set words = string_literal(feature_words(feature) ~ " ") %}
             {%- if feature in numeric %}
             concat(
-                '{{ words }} ', {{ number_text("raw_" ~ i) }},
+                {{ words }}, {{ number_text("raw_" ~ i) }},
                 ' (here ', {{ number_text("own_units_" ~ i) }}, ', there ', {{ number_text("other_units_" ~ i) }}, ')'
             ) as text_{{ i }}
             {%- else %}
-            concat('{{ words }} ', level_{{ i }}, ' (here ', own_{{ i }}, ', there ', other_{{ i }}, ')') as text_{{ i }}
+            concat(
+                {{ words }}, {{ level_words(feature, "level_" ~ i) }},
+                ' (here ', {{ level_words(feature, "own_" ~ i) }}, ', there ', {{ level_words(feature, "other_" ~ i) }}, ')'
+            ) as text_{{ i }}
             {%- endif %}
             {{- "," if not loop.last }}
             {%- endfor %}

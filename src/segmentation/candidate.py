@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -329,7 +330,7 @@ def _fit_clusters(
             *facts,
             *prepared.notes,
             *model.to_rows(),
-            *_segment_rows(model, prepared, whole.labels, phrases, kept),
+            *_segment_rows(model, prepared, whole.labels, _Words.of(config, prepared, phrases), kept),
             *(row for relation in identity.relations for row in relation.to_rows()),
             *_search_rows(search.trials, k, reason, config.min_share),
             *_sensitivity_rows(config, eligible, whole.labels, k),
@@ -396,11 +397,41 @@ def _with_segments(prepared: _Prepared, fit: Clustering, segment_ids: tuple[int,
     return ClusterModel(model.scalers, model.categories, centroids, modes, segment_ids)
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What features and their levels are called in names of segments.
+
+    Attributes
+    ----------
+    phrases : mapping of str to Phrase
+        By feature, what customers with high and low values are called; none for a feature with a name of its own.
+    features : dict of str to FeatureConfig
+        By name.
+    shared_levels : set of str
+        Levels that more than one feature has.
+    """
+
+    phrases: PhraseBook
+    features: dict[str, FeatureConfig]
+    shared_levels: frozenset[str]
+
+    @classmethod
+    def of(cls, config: SegmentationConfig, prepared: _Prepared, phrases: PhraseBook) -> _Words:
+        """Collect them from the configuration and the levels of the sample."""
+        features = {feature.name: feature for feature in config.features}
+        counts = Counter(str(level) for found in prepared.levels.values() for level in found)
+        return cls(
+            {name: phrase for name, phrase in phrases.items() if name in features and not features[name].display_name},
+            features,
+            frozenset(level for level, count in counts.items() if count > 1),
+        )
+
+
 def _segment_rows(
-    model: ClusterModel, prepared: _Prepared, labels: IntArray, phrases: PhraseBook, kept: Mapping[int, str]
+    model: ClusterModel, prepared: _Prepared, labels: IntArray, words: _Words, kept: Mapping[int, str]
 ) -> list[ParameterRow]:
     """Return name and size of every segment; names that are kept stay as they are."""
-    traits = [_traits(model, prepared, segment, labels == segment, phrases) for segment in range(model.n_segments)]
+    traits = [_traits(model, prepared, segment, labels == segment, words) for segment in range(model.n_segments)]
     names = name_segments(traits, segment_ids=model.segment_ids, kept=kept)
     rows: list[ParameterRow] = []
     for segment, (segment_id, name) in enumerate(zip(model.segment_ids, names, strict=True)):
@@ -412,9 +443,7 @@ def _segment_rows(
     return rows
 
 
-def _traits(
-    model: ClusterModel, prepared: _Prepared, segment: int, members: BoolArray, phrases: PhraseBook
-) -> list[Trait]:
+def _traits(model: ClusterModel, prepared: _Prepared, segment: int, members: BoolArray, words: _Words) -> list[Trait]:
     """Return how a segment differs from the sample in every feature that takes part."""
     traits: list[Trait] = []
     for column, (name, scaler) in enumerate(model.scalers.items()):
@@ -423,7 +452,8 @@ def _traits(
             mean, spread = float(values.mean()), float(values.std())
             centroid = float(model.centroids[segment, column])
             deviation = (centroid - mean) / spread if spread > 0 else 0.0
-            traits.append(numeric_trait(name, deviation, phrase=phrases.get(name)))
+            shown = words.features[name].display_name
+            traits.append(numeric_trait(name, deviation, phrase=words.phrases.get(name), words=shown))
     for column, (name, category) in enumerate(model.categories.items()):
         if category.weight > 0:
             level = str(model.modes[segment, column])
@@ -436,7 +466,10 @@ def _traits(
                     share=share,
                     overall_share=float(np.mean(has_level)),
                     is_boolean=category.is_boolean,
-                    phrase=phrases.get(name),
+                    phrase=words.phrases.get(name),
+                    words=words.features[name].display_name,
+                    shown=words.features[name].level_names.get(level),
+                    is_shared=level in words.shared_levels,
                 )
             )
     return traits

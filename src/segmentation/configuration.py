@@ -13,7 +13,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, cast, get_args
 
 import pandas as pd
@@ -48,6 +48,9 @@ class FeatureConfig:
     scale: Scale
     impute: Literal["median", "mean", "zero"] | float | None
     weight: float
+    # What people call it and its levels, in names of segments: no part of what is fitted.
+    display_name: str | None = None
+    level_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,8 @@ _LOCATIONS = ("ref", "relation", "path")
 _INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
 _DISCOUNTS = ("positive", "negative")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
+_DISPLAY_KEYS = ("display_name", "level_names")
+_MAX_DISPLAY_LENGTH = 40
 _SEGMENTATION_DEFAULTS = ("k", "min_share", "gamma", "borderline_margin", "smoothing", "refit", "update", "online")
 _MAX_SMOOTHING_PERIODS = 12
 _METHOD_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -432,7 +437,10 @@ def config_hash(config: SegmentationConfig) -> str:
     if config.method == "rfm":
         content["features"] = [feature.name for feature in config.features]
     if config.method in {"kmeans", "kprototypes"}:
-        content["features"] = [asdict(feature) for feature in config.features]
+        content["features"] = [
+            {key: value for key, value in asdict(feature).items() if key not in _DISPLAY_KEYS}
+            for feature in config.features
+        ]
         content["k"] = asdict(config.k)
         content["min_share"] = config.min_share
         content["seed"] = config.seed
@@ -696,7 +704,7 @@ class _Validator:
     def feature_settings(self, where: str, value: Any, *, complete: bool) -> dict[str, Any]:
         """Check how a number enters a distance; what is wrong is left out of the result."""
         settings = self.mapping(where, value)
-        self.unknown_keys(where, settings, _FEATURE_KEYS)
+        self.unknown_keys(where, settings, _FEATURE_KEYS if complete else (*_FEATURE_KEYS, *_DISPLAY_KEYS))
         if complete and where in self.variables and isinstance(value, Mapping):
             for key in _FEATURE_KEYS:
                 if key not in settings:
@@ -713,6 +721,40 @@ class _Validator:
         if "weight" in settings:
             checked["weight"] = self.number(f"{where}.weight", settings["weight"], low=0)
         return checked
+
+    def display_settings(self, where: str, settings: Mapping[Any, Any], kind: Kind) -> dict[str, Any]:
+        """Check what people call a feature and its levels; what is wrong is left out of the result."""
+        checked: dict[str, Any] = {}
+        if settings.get("display_name") is not None:
+            checked["display_name"] = self.display_name(f"{where}.display_name", settings["display_name"])
+        if settings.get("level_names") is None:
+            return checked
+        where = f"{where}.level_names"
+        if kind == "number":
+            self.problems.add(where, "is for categories and booleans; a number has no levels")
+            return checked
+        names: dict[str, str] = {}
+        for level, value in self.mapping(where, settings["level_names"]).items():
+            # YAML reads a bare No as false: of a boolean that is a level, of a category it is not what was written.
+            key = str(level).lower() if isinstance(level, bool) and kind == "boolean" else level
+            if not isinstance(key, str):
+                self.problems.add(where, f'the level {quote(level)} must be a text; put it in quotes, such as "No"')
+                continue
+            if kind == "boolean" and key not in ("true", "false"):
+                self.problems.add(where, f"{quote(key)} is no level of a boolean; write true and false")
+            shown = self.display_name(f"{where}.{key}", value)
+            if shown is not None:
+                names[key] = shown
+        checked["level_names"] = names
+        return checked
+
+    def display_name(self, where: str, value: Any) -> str | None:
+        name = self.text(where, value, "a name")
+        if name is not None and len(name.strip()) > _MAX_DISPLAY_LENGTH:
+            self.problems.add(
+                where, f"a name has at most {_MAX_DISPLAY_LENGTH} characters, and this has {len(name.strip())}"
+            )
+        return None if name is None else name.strip()
 
     def clip(self, where: str, value: Any) -> tuple[float, float] | None:
         if value is None:
@@ -749,6 +791,8 @@ class _Validator:
             if kind != "number":
                 for key in own[name].keys() - {"weight"}:
                     self.problems.add(where, f"{key} is for numbers and {name} is a {kind}; only weight applies")
+            if isinstance(value, Mapping):
+                own[name] |= self.display_settings(where, value, kind)
         base = {"transform": "none", "clip": None, "scale": "standard", "impute": "median", "weight": 1.0, **defaults}
         treatments = {}
         for feature in self.features.values():

@@ -5,6 +5,7 @@ Names are for people and change no result; they may be overridden in a seed.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,31 @@ LEVEL_LENGTH = 40
 """Longest level in a name, in characters."""
 
 NAME_LENGTH = 45
-"""Characters beyond which a name takes no further trait that it can do without."""
+"""Characters beyond which a name takes no third trait."""
+
+PAIR_LENGTH = 70
+"""Characters beyond which it takes no second one that it can do without."""
+
+YES, NO = frozenset({"yes", "y", "true"}), frozenset({"no", "n", "false"})
+"""Texts that answer the question which their feature asks."""
+
+VAGUE = frozenset(
+    re.findall(
+        "[a-z]+",
+        """
+    all any average bad big default fair few good great high large little long low many max medium middle min moderate
+    nan never new nil none normal null old one often other others poor rare rarely short small some sometimes standard
+    two unknown various very
+    """,
+    )
+)
+"""Words that say nothing of what they are about."""
+
+CODE_LENGTH = 4
+"""Capital letters up to which a level is taken for a code: "DE", "USA"."""
+
+WORD_LENGTH = 3
+"""Letters that a word has at least."""
 
 Part = Literal["adjective", "noun", "level", "clause"]
 """What a phrase is in a name: "recent", "high spenders", "electronics", "with housing"."""
@@ -78,7 +103,7 @@ class Trait:
     part: Part = "adjective"
 
 
-def numeric_trait(feature: str, deviation: float, *, phrase: Phrase | None = None) -> Trait:
+def numeric_trait(feature: str, deviation: float, *, phrase: Phrase | None = None, words: str | None = None) -> Trait:
     """Describe a numeric feature of a segment.
 
     Parameters
@@ -89,8 +114,10 @@ def numeric_trait(feature: str, deviation: float, *, phrase: Phrase | None = Non
         Segment centroid less sample mean, in sample deviations, on the scaled feature.
     phrase : Phrase, optional
         What such customers are called; else "high" or "low" and the feature.
+    words : str, optional
+        What the feature is called; its own name by default.
     """
-    words = _words(feature)
+    words = words or _words(feature)
     degree = "very " if abs(deviation) >= STRONG_DEVIATION else ""
     direction = "high" if deviation > 0 else "low"
     if phrase is not None:
@@ -106,6 +133,9 @@ def category_trait(
     overall_share: float,
     is_boolean: bool,
     phrase: Phrase | None = None,
+    words: str | None = None,
+    shown: str | None = None,
+    is_shared: bool = False,
 ) -> Trait:
     """Describe the most frequent level of a categorical feature in a segment.
 
@@ -119,23 +149,50 @@ def category_trait(
         Whether levels are 'true' and 'false'.
     phrase : Phrase, optional
         What customers are called for whom a boolean is true, and for whom it is not.
+    words : str, optional
+        What the feature is called; its own name by default.
+    shown : str, optional
+        What the level is called; then it speaks for itself.
+    is_shared : bool, default False
+        Whether another feature has a level of the same text.
     """
-    words = _words(feature)
-    shown = " ".join(level.split())
-    shown = shown if len(shown) <= LEVEL_LENGTH else f"{shown[: LEVEL_LENGTH - 1]}…"
-    part: Part = "level"
-    if level == MISSING_LEVEL:
+    words = words or _words(feature)
+    text = " ".join(level.split())
+    text = text if len(text) <= LEVEL_LENGTH else f"{text[: LEVEL_LENGTH - 1]}…"
+    part: Part = "clause"
+    if shown is not None:
+        name, part = shown, "level"
+    elif level == MISSING_LEVEL:
         name = f"with unknown {words}"
-        part = "clause"
     elif is_boolean and phrase is not None:
         name, part = (phrase.high if level == "true" else phrase.low), phrase.part
-    elif is_boolean:
-        name, part = (f"with {words}" if level == "true" else f"without {words}"), "clause"
+    elif text.casefold() in YES | NO and len(text) > 1:
+        name = f"with {words}" if text.casefold() in YES else f"without {words}"
+    elif is_shared or not speaks_for_itself(text):
+        name = f"with {words} {text}"
     else:
-        name = shown
+        name, part = text, "level"
     spread = (overall_share * (1.0 - overall_share)) ** 0.5
     strength = max(share - overall_share, 0.0) / spread if spread > 0 else 0.0
     return Trait(feature, strength, name, part)
+
+
+def speaks_for_itself(level: str) -> bool:
+    """Return whether a level says without its feature what it is about.
+
+    "Electronics" and "New York" do. Numbers, codes, short forms, yes and no, and words such as "other" do not.
+
+    Parameters
+    ----------
+    level : str
+        Text of the level.
+    """
+    # Scripts without capitals write whole words in one or two letters.
+    words = [
+        word for word in re.findall(r"[^\W\d_]+", level) if len(word) >= WORD_LENGTH or word.upper() == word.lower()
+    ]
+    is_code = any(character.isdigit() for character in level) or (level.isupper() and len(level) <= CODE_LENGTH)
+    return not is_code and any(word.casefold() not in VAGUE | YES | NO for word in words)
 
 
 def name_segments(
@@ -144,7 +201,7 @@ def name_segments(
     segment_ids: Sequence[int] | None = None,
     kept: Mapping[int, str] | None = None,
 ) -> list[str]:
-    """Name segments by their one to three strongest traits, by more where two names would be equal.
+    """Name segments by their one to three strongest traits, by more where all of them are told of another segment too.
 
     Parameters
     ----------
@@ -170,10 +227,17 @@ def name_segments(
             for segment_id, segment, length in zip(ids, ranked, lengths, strict=True)
         ]
         counts = Counter(names)
+        told = [
+            frozenset() if segment_id in kept else frozenset(trait.phrase for trait in segment[:length])
+            for segment_id, segment, length in zip(ids, ranked, lengths, strict=True)
+        ]
         extensible = [
             position
             for position, name in enumerate(names)
-            if counts[name] > 1 and ids[position] not in kept and lengths[position] < len(ranked[position])
+            if ids[position] not in kept
+            and lengths[position] < len(ranked[position])
+            # What is told of another one too does not tell it from that, and the length is no reason to leave it there.
+            and (counts[name] > 1 or any(told[position] <= other for i, other in enumerate(told) if i != position))
         ]
         if not extensible:
             break
@@ -192,12 +256,15 @@ def _notable(traits: Sequence[Trait]) -> list[Trait]:
 
 
 def _first_length(ranked: Sequence[Trait]) -> int:
-    """Return how many traits to begin with: further ones where they are half as strong and the name stays short."""
+    """Return how many traits to begin with: further ones where they are half as strong and the name stays short.
+
+    One trait alone seldom says who somebody is, so that a second one may make the name longer than a third.
+    """
     length = min(1, len(ranked))
     while (
         0 < length < min(3, len(ranked))
         and ranked[length].strength >= ranked[0].strength / 2
-        and len(_name(ranked, length + 1)) <= NAME_LENGTH
+        and len(_name(ranked, length + 1)) <= (PAIR_LENGTH if length == 1 else NAME_LENGTH)
     ):
         length += 1
     return length
@@ -215,8 +282,9 @@ def _name(ranked: Sequence[Trait], length: int) -> str:
         # A level alone needs somebody to speak of.
         adjectives, levels = levels[:1], levels[1:]
     head = " ".join([*adjectives, " and ".join(nouns) or "customers"])
-    # Said once, "with" serves what follows: "with high balance and low age".
-    clauses = [clause.removeprefix("with ") if number else clause for number, clause in enumerate(parts["clause"])]
+    # Said once, "with" serves what follows: "with high balance and low age and without loan".
+    clauses = sorted(parts["clause"], key=lambda clause: clause.startswith("without "))
+    clauses = [clause.removeprefix("with ") if number else clause for number, clause in enumerate(clauses)]
     name = ", ".join([" ".join([head, *([" and ".join(clauses)] if clauses else [])]), *levels])
     return name[0].upper() + name[1:]
 

@@ -195,7 +195,9 @@ def test_the_definition_has_the_documented_keys() -> None:
         "borderline_margin features gamma gates k method min_share name online refit sample_size seed segments "
         "smoothing update uses_orders"
     )
-    assert " ".join(sorted(content["features"][0])) == "clip impute kind name scale source transform weight"
+    assert " ".join(sorted(content["features"][0])) == (
+        "clip display_name impute kind level_names name scale source transform weight"
+    )
 
 
 def test_what_the_project_delivers_is_valid() -> None:
@@ -258,6 +260,8 @@ def test_variations_are_valid(path: str, value: Any) -> None:
         ("fit_sample_size", 2000, {"behavior", "profile", "rfm"}),
         ("features.monetary.transform", "yeo_johnson", {"behavior"}),
         ("features.region.weight", 3, {"profile"}),
+        ("features.region.display_name", "area", set()),
+        ("features.region.level_names", {"N": "the north"}, set()),
         ("feature_defaults.scale", "robust", {"behavior", "profile"}),
         ("segmentation_defaults.gamma", 2, set()),
         ("segmentations.profile.gamma", 2, {"profile"}),
@@ -483,6 +487,30 @@ MISTAKES: list[tuple[str, Any, str]] = [
         "log",
         "features.region: transform is for numbers and region is a category; only weight applies",
     ),
+    ("features.region.display_name", 7, "features.region.display_name: a name must be a text, not 7"),
+    (
+        "features.region.display_name",
+        "x" * 41,
+        "features.region.display_name: a name has at most 40 characters, and this has 41",
+    ),
+    (
+        "features.region.level_names",
+        {False: "none"},
+        'features.region.level_names: the level False must be a text; put it in quotes, such as "No"',
+    ),
+    ("features.region.level_names", {"N": ""}, "features.region.level_names.N: a name must be a text"),
+    ("features.region.level_names", ["N"], "features.region.level_names: must be a mapping"),
+    (
+        "features.monetary.level_names",
+        {"1": "one"},
+        "features.monetary.level_names: is for categories and booleans; a number has no levels",
+    ),
+    (
+        "features.marketing_consent",
+        {"level_names": {"yes": "agreed"}},
+        'features.marketing_consent.level_names: "yes" is no level of a boolean; write true and false',
+    ),
+    ("feature_defaults.display_name", "all", 'feature_defaults: unknown key "display_name"'),
     ("feature_defaults", {"transform": "none"}, "feature_defaults: scale is missing"),
     # segmentations
     ("segmentation_defaults", {"k": 3}, "segmentation_defaults: gamma is missing"),

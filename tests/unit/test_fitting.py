@@ -266,6 +266,29 @@ def with_other_ids(rows: pd.DataFrame, ids: dict[int, int], names: dict[int, str
     return changed.assign(value_double=changed["value_double"].where(~is_last, 11.0))
 
 
+def test_display_names_and_questions_make_names_that_a_stranger_reads() -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat([0, 1], 200)
+    sample = sample_of(
+        {
+            "bills": 10.0 * group + rng.normal(size=400),
+            "paperless_billing": np.where(np.arange(400) % 5 // 4 == group, "No", "Yes").astype(object),
+            "contract": np.where(group == 0, "M", "Y").astype(object),
+        }
+    )
+    features = (
+        number("bills", display_name="monthly charges"),
+        category("paperless_billing"),
+        replace(category("contract"), level_names={"M": "paid by the month"}),
+    )
+    rows = fitted(configured(features=features, method="kprototypes", k=KRange(2, 2)), sample)
+    names = rows.loc[(rows["kind"] == "segment") & (rows["feature"] == "name"), "value_string"].tolist()
+    assert sorted(names) == [
+        "Customers with contract Y and high monthly charges",
+        "Customers with low monthly charges, paid by the month",
+    ]
+
+
 def test_a_refit_keeps_ids_and_names() -> None:
     """Whatever the sizes are: of more customers the smallest group is the largest."""
     frame, group = mixed_groups(600)

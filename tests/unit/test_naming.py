@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from segmentation.naming import (
     Phrase,
     Trait,
@@ -58,6 +60,45 @@ def test_kept_names_stay_and_the_others_differ_from_them() -> None:
         "Customers with high a and high b",
         "Customers with high a",
     ]
+
+
+def test_levels_that_do_not_speak_for_themselves_carry_their_feature() -> None:
+    def phrase(level: str, **settings: Any) -> str:
+        return category_trait(
+            "paperless_billing", level, share=0.9, overall_share=0.3, is_boolean=False, **settings
+        ).phrase
+
+    assert phrase("No") == "without paperless billing"
+    assert phrase("YES") == "with paperless billing"
+    for level in ("T", "p", "12", "3.5", "A-17", "DE", "other", "High", "n/a", "2 to 5", "-"):
+        assert phrase(level) == f"with paperless billing {level}"
+    for level in ("electronics", "New York", "No internet service", "Île-de-France", "大阪"):
+        assert phrase(level) == level
+    assert phrase("Private", is_shared=True) == "with paperless billing Private"
+    assert phrase("No", words="e-bills") == "without e-bills"
+    assert phrase("No", shown="billed on paper") == "billed on paper"
+
+
+def test_names_with_such_levels_read_as_sentences() -> None:
+    charges = numeric_trait("monthly_charges", -1.2)
+    billing = category_trait("paperless_billing", "No", share=0.9, overall_share=0.4, is_boolean=False)
+    contract = category_trait("contract", "M", share=0.9, overall_share=0.4, is_boolean=False)
+    assert name_segments([[charges, billing]]) == ["Customers with low monthly charges and without paperless billing"]
+    assert name_segments([[billing, contract]]) == ["Customers with contract M and without paperless billing"]
+    assert numeric_trait("monthly_charges", -1.2, words="bills").phrase == "with low bills"
+
+
+def test_the_length_drops_no_trait_that_tells_two_segments_apart() -> None:
+    shared = Trait("first", 2.0, "with high balance", "clause")
+    short, long = (
+        Trait("b", 1.5, "new", "adjective"),
+        Trait("b", 1.5, "with very low number of visits to our shops in town", "clause"),
+    )
+    assert name_segments([[shared, short], [shared, long]]) == [
+        "New customers with high balance",
+        "Customers with high balance and very low number of visits to our shops in town",
+    ]
+    assert name_segments([[shared, long], [short]]) == ["Customers with high balance", "New customers"]
 
 
 def test_levels_are_named_as_people_say_them() -> None:

@@ -20,7 +20,7 @@ phrases as (
         segmentation,
         segment_id,
         driver_rank,
-        concat(replace(feature, '_', ' '), ' ', in_words) as phrase
+        concat({{ feature_words_of("feature") }}, ' ', in_words) as phrase
     from {{ ref("segment_drivers") }}
 
 ),

@@ -78,7 +78,9 @@ from (
 select
     customer_id,
     case
-        when has_purchased and recency_days is not null and frequency is not null and monetary is not null
+        when
+            has_purchased and recency_days is not null
+            and (frequency is not null or frequency_1 is null) and (monetary is not null or monetary_1 is null)
             then case {{ mark }}rfm_grid end
         when not has_purchased then {{ mark }}rfm_prospects
     end as segment_id,
@@ -86,7 +88,7 @@ select
     case
         when has_purchased is null then 'missing has_purchased'
         {%- for feature in ["recency_days", "frequency", "monetary"] %}
-        when has_purchased and {{ feature }} is null then 'missing {{ feature }}'
+        when has_purchased and {{ feature }} is null and {{ feature }}_1 is not null then 'missing {{ feature }}'
         {%- endfor %}
     end as reason,
     model_version
@@ -98,8 +100,10 @@ from (
         purchasers.frequency,
         purchasers.monetary,
         5 - {{ cuts_passed("recency_days") }} as recency_score,
-        cast(floor((2 + {{ cuts_passed("frequency") }} + {{ cuts_passed("monetary") }} + 1) / 2.0) as integer)
-            as frequency_monetary_score,
+        {{ rfm_mean_score(rfm_score("frequency"), rfm_score("monetary")) }} as frequency_monetary_score,
+        cut_points.recency_days_1,
+        cut_points.frequency_1,
+        cut_points.monetary_1,
         cut_points.model_version
     from customers_to_score as purchasers
     cross join (

@@ -33,8 +33,8 @@ scores as (
         purchasers.is_current,
         -- Fewer days are better: the scale is turned round.
         5 - {{ cuts_passed("recency_days") }} as recency_score,
-        1 + {{ cuts_passed("frequency") }} as frequency_score,
-        1 + {{ cuts_passed("monetary") }} as monetary_score,
+        {{ rfm_score("frequency") }} as frequency_score,
+        {{ rfm_score("monetary") }} as monetary_score,
         cut_points.model_version
     from purchasers
     cross join cut_points
@@ -51,8 +51,7 @@ final as (
         scores.recency_score,
         scores.frequency_score,
         scores.monetary_score,
-        -- The mean of two whole scores, halves rounded up.
-        cast(floor((scores.frequency_score + scores.monetary_score + 1) / 2.0) as integer) as frequency_monetary_score,
+        {{ rfm_mean_score("scores.frequency_score", "scores.monetary_score") }} as frequency_monetary_score,
         scores.model_version
     from scores
 

@@ -42,6 +42,17 @@ from segmentation.verdict import gather, to_rows
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
 
+WHY_RFM_LEAVES_OUT = {
+    "frequency": (
+        "customers differ in recency and amounts alone. Where everybody has one order, the customer id may be one per "
+        "order: map the id by which a customer is known from order to order"
+    ),
+    "monetary": (
+        "frequency alone counts beside recency. Map order_amount, or order_items with prices, for amounts to count"
+    ),
+}
+"""What follows where a feature of RFM does not differ between customers. Recency has a score even then."""
+
 IN_FORCE_SINCE = "in_force_since"
 """The as-of date from which on customers have been labelled under the configuration of a model: an ISO date."""
 
@@ -166,16 +177,37 @@ class _Previous:
 
 
 def _fit_rfm(purchasers: pd.DataFrame) -> _Outcome:
-    """Return the cut points of recency, frequency and monetary."""
+    """Return the cut points of recency, frequency and monetary.
+
+    Frequency or monetary without differences has none: the other one alone counts then, as a score of 1 for everybody
+    would keep all of them from the cells of high frequency and value.
+    """
     columns = {name: to_floats(purchasers[name])[0] for name in RFM_FEATURES}
-    if not all(np.isfinite(values).any() for values in columns.values()):
+    if not np.isfinite(columns["recency_days"]).any():
         return _Outcome([], TOO_FEW_CUSTOMERS)
+    notes = {name: note for name in WHY_RFM_LEAVES_OUT if (note := _why_rfm_leaves_out(name, columns[name]))}
     cuts = [
         ParameterRow("rfm_cut", feature=name, level=str(number), value_double=float(cut))
         for name, values in columns.items()
+        if name not in notes
         for number, cut in enumerate(quintile_cuts(values), start=1)
     ]
-    return _Outcome([*cuts, *(row for name, values in columns.items() for row in number_rows(name, values))])
+    return _Outcome(
+        [
+            *(ParameterRow("note", feature=name, value_string=note) for name, note in notes.items()),
+            *cuts,
+            *(row for name, values in columns.items() for row in number_rows(name, values)),
+        ]
+    )
+
+
+def _why_rfm_leaves_out(feature: str, values: FloatArray) -> str | None:
+    """Return why a feature has no score, None if it has."""
+    known = values[np.isfinite(values)]
+    if len(known) and known.min() < known.max():
+        return None
+    what = f"the same for all, {known[0]:.15g}" if len(known) else "no values"
+    return f"left out: {what}; {WHY_RFM_LEAVES_OUT[feature]}"
 
 
 @dataclass(frozen=True, slots=True)

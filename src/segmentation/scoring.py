@@ -180,7 +180,8 @@ def score_rfm(parameters: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame
     -------
     DataFrame of n rows
         customer_id, recency_score, frequency_score, monetary_score and frequency_monetary_score (the mean of both,
-        halves rounded up), each 1 to 5, 5 is best.
+        halves rounded up), each 1 to 5, 5 is best. A feature that the model left out has the score null, and the other
+        one alone makes the last; without both, that is 1.
 
     Raises
     ------
@@ -192,19 +193,22 @@ def score_rfm(parameters: pd.DataFrame, customers: pd.DataFrame) -> pd.DataFrame
     for row in sorted(rows_from_frame(parameters), key=lambda row: row.level or ""):
         if row.kind == "rfm_cut" and row.feature in cuts and row.value_double is not None:
             cuts[row.feature].append(row.value_double)
-    if any(len(points) != N_SCORES - 1 for points in cuts.values()):
+    if not cuts["recency_days"] or any(len(points) not in {0, N_SCORES - 1} for points in cuts.values()):
         raise ValueError(f"the model needs {N_SCORES - 1} cut points of each of {', '.join(RFM_FEATURES)}")
     by_feature: dict[str, IntArray] = {
-        name: scores(to_floats(customers[name])[0], np.array(cuts[name]), is_lower_better=name == "recency_days")
-        for name in RFM_FEATURES
+        name: scores(to_floats(customers[name])[0], np.array(points), is_lower_better=name == "recency_days")
+        for name, points in cuts.items()
+        if points
     }
-    frequency, monetary = by_feature["frequency"], by_feature["monetary"]
+    nobody_differs = np.ones(len(customers), dtype=np.int64)
+    frequency = by_feature.get("frequency", by_feature.get("monetary", nobody_differs))
+    monetary = by_feature.get("monetary", frequency)
     return pd.DataFrame(
         {
             "customer_id": customers["customer_id"].to_numpy(dtype=object),
             "recency_score": by_feature["recency_days"],
-            "frequency_score": frequency,
-            "monetary_score": monetary,
+            "frequency_score": by_feature.get("frequency"),
+            "monetary_score": by_feature.get("monetary"),
             "frequency_monetary_score": (frequency + monetary + 1) // 2,
         }
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from harness import ROOT, DbtProject, file_inputs
+from segmentation.scoring import score_rfm
 from small import ADVICE
 
 ORDER_HEADER = ("order_id", "customer_id", "ordered_at", "order_amount")
@@ -42,8 +44,8 @@ def test_one_customer(project: DbtProject) -> None:
     assert labels(project) == [
         ("behavior", None, "too_few_customers", 1),
         ("profile", None, "too_few_customers", 1),
-        # Nobody to compare with: the lowest frequency and amount, and as recent as anybody.
-        ("rfm", "New Customers", None, 1),
+        # Nobody to compare with in frequency and amount, and as recent as anybody.
+        ("rfm", "Recency 5", None, 1),
     ]
     assert project.query(
         "select segmentation, model_status, model_reason from marts.segmentation_quality order by 1", published=True
@@ -60,8 +62,76 @@ def test_customers_that_are_all_alike(project: DbtProject) -> None:
     assert labels(project) == [
         ("behavior", None, "no_varying_feature", 60),
         ("profile", None, "no_varying_feature", 60),
-        ("rfm", "New Customers", None, 60),
+        ("rfm", "Recency 5", None, 60),
     ]
+    with project.connect(published=True) as connection:
+        query = "select query from marts.scoring_queries where segmentation = 'rfm'"
+        (text,) = connection.execute(query).fetchall()[0]
+        connection.execute("create temp view customers_to_score as select * from marts.dim_customers")
+        by_query = connection.execute(f"select segment_id, reason, count(*) from ({text}) group by all").fetchall()
+        by_build = "select segment_id, reason, count(*) from marts.fct_customer_segments where segmentation = 'rfm'"
+        assert by_query == connection.execute(f"{by_build} group by all").fetchall()
+
+
+def scored(project: DbtProject, header: tuple[str, ...], orders: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """Build RFM alone up to its segments; what SQL scores is what Python does."""
+    given = {
+        "segmentations": {"rfm": {"method": "rfm"}},
+        "inputs": file_inputs(orders=project.csv("orders.csv", header, orders)),
+        "snapshot_count": 0,
+        "advice": ADVICE,
+    }
+    project.build("--select", "+rfm_labels", "+segment_definitions", variables=given).check()
+    scores = ["recency_score", "frequency_score", "monetary_score", "frequency_monetary_score"]
+    with project.connect() as connection:
+        parameters = connection.sql("select * from clustering.candidate_parameters where segmentation = 'rfm'").df()
+        customers = connection.sql("select * from clustering.training_sample order by customer_id").df()
+        in_sql = connection.sql(f"select {', '.join(scores)} from segments.rfm_scores order by customer_id").fetchall()
+        in_python = score_rfm(parameters, customers)[scores].astype(object)
+        assert in_sql == list(in_python.where(in_python.notna(), None).itertuples(index=False, name=None))
+        names = connection.sql(
+            """
+            select segment_name, count(customer_id) from segments.segment_definitions
+            left join segments.rfm_labels using (segment_id) where segment_id <> 12 group by 1
+            """
+        ).fetchall()
+        descriptions = connection.sql("select description from segments.segment_definitions where segment_id = 1")
+        return {
+            "scores": in_sql,
+            "names": dict(names),
+            "champions": descriptions.fetchall()[0][0],
+            "notes": {row.feature: row.value_string for row in parameters[parameters["kind"] == "note"].itertuples()},
+        }
+
+
+def test_without_amounts_frequency_alone_counts(project: DbtProject) -> None:
+    """Customer 0 bought once, customer 49 five times, and the later ones the more recently."""
+    orders = [
+        (f"{customer}-{number}", f"c{customer:02d}", f"2024-{1 + customer // 5:02d}-{10 + number:02d}")
+        for customer in range(50)
+        for number in range(1 + customer // 10)
+    ]
+    found = scored(project, ORDER_HEADER[:3], orders)
+    assert {row[1] for row in found["scores"]} == {1, 2, 3, 4, 5}
+    assert all(row[2] is None and row[3] == row[1] for row in found["scores"])
+    assert found["names"]["Champions"] > 0
+    assert found["champions"].startswith("Recency scores 4 to 5 and frequency scores 4 to 5 of 5; amounts are absent")
+    assert found["notes"].keys() == {"monetary"}
+    assert "order_amount" in found["notes"]["monetary"]
+
+
+def test_an_id_for_every_order_makes_nobody_loyal(project: DbtProject) -> None:
+    orders = [
+        (str(order), f"c{order:02d}", f"2024-{1 + order // 10:02d}-15", str(1 + order * 7 % 50)) for order in range(50)
+    ]
+    found = scored(project, ORDER_HEADER, orders)
+    assert all(row[1] is None and row[3] == row[2] for row in found["scores"])
+    assert {row[2] for row in found["scores"]} == {1, 2, 3, 4, 5}
+    assert found["names"]["Recency 4 to 5, amounts 4 to 5"] > 0
+    assert all(name.startswith("Recency ") for name in found["names"])
+    assert found["champions"].endswith("frequency is the same for all and does not count")
+    assert found["notes"].keys() == {"frequency"}
+    assert "customer id may be one per order" in found["notes"]["frequency"]
 
 
 def test_fewer_customers_than_segments(project: DbtProject) -> None:
@@ -90,7 +160,10 @@ def test_features_without_a_value_are_left_out_and_said_so(project: DbtProject) 
         project,
         file_inputs(customers=project.parquet("customers.parquet", customers)),
         segmentations=segmentations,
-        features={"balance": {"clip": [0.02, 0.98]}},
+        features={
+            "balance": {"clip": [0.02, 0.98], "display_name": "what's on the account"},
+            "kind": {"display_name": "sort", "level_names": {"klein": "the small 'uns"}},
+        },
         attributes={"empty": "double", "balance": "double", "kind": "string"},
         as_of_date="2024-01-01",
         default_max_reject_share=0.5,
@@ -112,6 +185,19 @@ def test_features_without_a_value_are_left_out_and_said_so(project: DbtProject) 
             published=True,
         )
     )
+    shown = project.query(
+        """
+        select segment_name from marts.dim_segments
+        union all select description from marts.dim_segments
+        union all select in_words from marts.segment_drivers
+        union all select place_words from marts.customer_explanations
+        """,
+        published=True,
+    )
+    words = [text for (text,) in shown if text is not None]
+    for expected in (", the small 'uns", "Sort the small 'uns ", "sort the small 'uns (here the small 'uns, there "):
+        assert any(expected in text for text in words), expected
+    assert not any("klein" in text or "balance" in text for text in words), words
     assert about_empty["weight"] == "0.0"
     assert "left out" in about_empty["note"]
 

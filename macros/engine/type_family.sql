@@ -1,10 +1,11 @@
 {#- What kind of values a column of this data type holds, whatever the engine calls it: text, integer, number
-    (decimal), float, boolean, date, timestamp, nested, binary or other. -#}
+    (decimal), float, single (a float of 32 bits or fewer), boolean, date, timestamp, interval, nested, binary or other,
+    which has one text and is nothing else (a UUID, a time of day). JSON is nested: the text of a value in it has quotes. -#}
 {% macro type_family(data_type) -%}
     {%- set name = (data_type | string | lower | trim) -%}
-    {%- if name.endswith(']') or name.startswith(('struct', 'map', 'array', 'list', 'union', 'variant')) -%}
+    {%- if name.endswith(']') or name.startswith(('struct', 'map', 'array', 'list', 'union', 'variant', 'json')) -%}
         {{ return('nested') }}
-    {%- elif name.startswith(('varchar', 'char', 'text', 'string', 'enum', 'uuid', 'bpchar', 'json')) -%}
+    {%- elif name.startswith(('varchar', 'char', 'text', 'string', 'enum', 'bpchar')) -%}
         {{ return('text') }}
     {%- elif name.startswith(('timestamp', 'datetime')) -%}
         {{ return('timestamp') }}
@@ -14,10 +15,12 @@
         {{ return('boolean') }}
     {%- elif name.startswith(('decimal', 'numeric')) -%}
         {{ return('number') }}
-    {%- elif name.startswith(('double', 'float', 'real')) -%}
+    {%- elif name in ['float', 'real'] -%}
+        {{ return('single') }}
+    {%- elif name.startswith(('double', 'float')) -%}
         {{ return('float') }}
     {%- elif name.startswith('interval') -%}
-        {{ return('other') }}
+        {{ return('interval') }}
     {%- elif name.startswith(('bigint', 'int', 'hugeint', 'smallint', 'tinyint', 'long', 'short', 'byte',
                               'ubigint', 'uint', 'uhugeint', 'usmallint', 'utinyint')) -%}
         {{ return('integer') }}

@@ -15,7 +15,7 @@
         {%- set family = families[column.name] -%}
         {%- do raw.append({
             'name': column.name,
-            'expression': value_as_text(value, family) if family in ['float', 'timestamp'] else value
+            'expression': value_as_text(value, family) if family in ['float', 'single', 'timestamp'] else value
         }) -%}
         {%- if deletion and column.name not in kept -%}
         case when coalesce(failed_check, 0) <> {{ deletion }} then {{ column.name }} end as {{ column.name }},

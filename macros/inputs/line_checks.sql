@@ -10,8 +10,7 @@
     {{ return([
         {
             'rule': 'amount_too_large',
-            'condition': 'case when abs(quantity) >= 100000 or abs(unit_price) >= 100000 then abs('
-                ~ wide_product('quantity', 'unit_price') ~ ') >= ' ~ largest_amount() ~ ' else false end',
+            'condition': is_beyond_any_order('quantity', 'unit_price'),
             'reason': "concat('unit_price is ', " ~ amount_text('unit_price') ~ ", ' at a quantity of ', "
                 ~ amount_text('quantity') ~ ", ', beyond any order')"
         },
@@ -28,6 +27,16 @@
                 ~ amount_text(line_amount('quantity', 'unit_price')) ~ ")"
         },
     ]) }}
+{%- endmacro %}
+
+
+{#- Whether so many at a price come to more than any order does. -#}
+{% macro is_beyond_any_order(quantity, price) -%}
+    case
+        when abs({{ quantity }}) >= 100000 or abs({{ price }}) >= 100000
+            then abs({{ wide_product(quantity, price) }}) >= {{ largest_amount() }}
+        else false
+    end
 {%- endmacro %}
 
 

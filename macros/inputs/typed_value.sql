@@ -2,13 +2,21 @@
     null. family: type_family of the raw column, known when the SQL is written, so that only text pays for trimming. -#}
 {% macro typed_value(name, type, family) -%}
     {%- set raw = 'source.' ~ name -%}
+    {%- if family == 'single' -%}
+        {#- 19.99 in 32 bits is 19.9899998 in 64, unless it goes by its text. -#}
+        {%- set raw = 'cast(cast(' ~ raw ~ ' as string) as double)' -%}
+        {%- set family = 'float' -%}
+    {%- elif family == 'timestamp' and type == 'string' -%}
+        {#- Engines print a time with a zone, and one finer than microseconds, in ways of their own. -#}
+        {%- set raw = 'cast(' ~ raw ~ ' as ' ~ sql_type('timestamp') ~ ')' -%}
+    {%- endif -%}
     {%- set text = "nullif(trim(" ~ raw ~ "), '')" if family == 'text' else 'cast(' ~ raw ~ ' as string)' -%}
     {%- if type == 'string' and family == 'text' -%}
         {{ normalised_text(name, trimmed(raw)) }}
     {%- elif type == 'string' -%}
         {{ normalised_text(name, whole_number_text(raw, family) if family in ['float', 'number'] else text) }}
     {%- elif type in ['date', 'timestamp'] -%}
-        {%- set instant = text_to_timestamp(text) if family not in ['date', 'timestamp'] else raw -%}
+        {%- set instant = raw if family in ['date', 'timestamp'] else text_to_timestamp(text, as_written=type == 'date') -%}
         cast({{ instant }} as {{ sql_type(type) }})
     {%- elif type == 'boolean' -%}
         {%- if family == 'boolean' -%}

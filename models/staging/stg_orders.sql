@@ -1,5 +1,7 @@
 -- depends_on: {{ ref('resolved_configuration') }}
 {%- do check_one_currency() %}
+{%- set problem = sums_too_large('orders', ['order_amount']) %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 with
 
 final as (

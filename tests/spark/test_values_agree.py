@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from harness import DbtProject, file_inputs
+from moments import DAYS, MOMENTS
 from segmentation.comparing import compare_tables, read_duckdb, read_parquet_folders
 from spark_project import SparkProject
 from versions import expected_orders, order_rows
@@ -50,8 +51,10 @@ DATES = [
     "2024-05-01 10:00",
     "10:00",
     "May 1 2024",
+    *DAYS,
 ]
-MOMENTS = [*DATES, "2024-05-01T10:00:00Z", "2024-05-01 10:00:00+02:00", "2024-05-01 10:00:00.5", "not a day", ""]
+# A line break within a value is the concern of who reads CSV.
+TEXTS = [*DATES, "not a day", *(text for text in MOMENTS if "\n" not in text)]
 
 
 def at(rows: list[str], number: int) -> str:
@@ -89,7 +92,7 @@ def test_numbers_dates_and_flags_in_text_and_versions_of_one_row(standalone: Spa
     header, *versions = order_rows(customer="c0")
     blanks = [""] * (len(header) - 5)
     orders = [
-        (f"#{number}", f"c{number}", at(MOMENTS, number), "", at(NUMBERS, number), *blanks) for number in range(126)
+        (f"#{number}", f"c{number % 126}", text, "", at(NUMBERS, number), *blanks) for number, text in enumerate(TEXTS)
     ]
     inputs = file_inputs(
         customers=project.csv("customers.csv", ["customer_id", *ATTRIBUTES], people),
@@ -98,6 +101,11 @@ def test_numbers_dates_and_flags_in_text_and_versions_of_one_row(standalone: Spa
     tables = staged_alike(standalone, project, inputs, attributes=ATTRIBUTES)
     reasons = set(tables["rejected_records"]["reason"].to_pylist())
     assert "whole is not a whole number, but of the form '9.9'" in reasons
+    read = {row["order_id"]: row["ordered_at"] for row in tables["stg_orders_checked"].to_pylist()}
+    for number, text in enumerate(TEXTS):
+        if text in MOMENTS:
+            moment = MOMENTS[text]
+            assert (text, read[f"#{number}"]) == (text, datetime.fromisoformat(moment) if moment else None)
     for name in ("stg_customers_checked", "stg_orders_checked"):
         assert None in tables[name]["reject_rule"].to_pylist()
     kept = tables["stg_orders_duplicates"].to_pylist()

@@ -29,8 +29,12 @@ final as (
         lines.category,
         {{ money_sum("case when lines.quantity > 0 then lines.quantity end") }} as items,
         {{ money_sum("lines.net_amount") }} as revenue,
+        -- A cost that is beyond any order is a slip, and no cost.
         cast(sum(
-            lines.net_amount - {{ line_amount("lines.quantity", "products.unit_cost") }}
+            case
+                when not {{ is_beyond_any_order("lines.quantity", "products.unit_cost") | indent(16) }}
+                    then lines.net_amount - {{ line_amount("lines.quantity", "products.unit_cost") | indent(20) }}
+            end
         ) as decimal(18, 4)) as margin
     from lines
     left join products on lines.product_id = products.product_id

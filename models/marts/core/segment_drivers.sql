@@ -59,7 +59,8 @@ final as (
                         {{ number_text("figure") }}, ' against ', {{ number_text("overall") }}
                     )
             else concat(
-                    {{ level_words_of("feature", "level") }}, ' ', degree, case when standardised_difference > 0 then 'more' else 'less' end,
+                    {{ level_words_of("feature", "level") }}, ' ', degree,
+                    case when standardised_difference > 0 then 'more' else 'less' end,
                     ' often than average: ', {{ percent_text("figure") }}, ' against ', {{ percent_text("overall") }}
                 )
         end as in_words,

@@ -82,7 +82,7 @@ stream: $(STAMP) ## Build what arrives, batch by batch: LANDING=folder STORE=fol
 	exec $(BIN)/python -m segmentation.stream --landing "$$LANDING" --database "$$SEGMENTATION_DATABASE" \
 		--vars "$$VARS" --tables "$$TABLES" "$$@" $(STREAM)
 
-test: dbt-tests ## Run every test: the dbt tests on the demo data, pytest, and where there is Java 17 spark-test
+test: $(STAMP) ## Run every test: pytest, which builds the demo with all dbt tests too, and where there is Java 17 spark-test
 	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; twenty minutes)'
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 	@$(MAKE) --no-print-directory spark-test

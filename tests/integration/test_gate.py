@@ -114,7 +114,7 @@ def a_mart_that_fails_its_test(project: DbtProject) -> Outcome:
     ("failure", "message", "is_stopped_by_gate"),
     [
         (too_many_rejects, "rows are rejected, a share of", True),
-        (too_small_a_segment, "Failure in test newly_fitted_segments_are_large_enough", True),
+        (too_small_a_segment, "Failure in test clusters_are_advised", True),
         (a_failing_python_model, "the fit found no memory", True),
         (a_mart_that_fails_its_test, "Failure in test unique_key_segmentation_quality_segmentation", False),
     ],

@@ -39,12 +39,15 @@ def lasting(project: DbtProject) -> set[str]:
 def refreshed_and_published(project: DbtProject) -> dict[str, Any]:
     """Return the content of every table that outlives a run, of what is rejected, and of every mart.
 
-    Only feed_changes is left out: it tells what is new since the build before. `FeedReader` follows it.
+    Left out are feed_changes, which tells what is new since the build before (`FeedReader` follows it), and what the
+    calibration of value expected of customers, which is there in a run that learns alone.
     """
     compared = lasting(project) | {"staging.rejected_records"}
     content = project.content(schemas=sorted({"marts", *(name.split(".")[0] for name in compared)}))
     kept = {name: content[name] for name in content if name.startswith("marts.") or name in compared}
     assert kept.keys() >= compared - {"marts.feed_changes"}
+    columns, rows = kept["value.customer_values"]
+    kept["value.customer_values"] = columns, tuple(row for row in rows if "calibration" not in row)
     return kept
 
 

@@ -5,6 +5,9 @@
 -- depends_on: {{ ref("rfm_scores") }}
 -- depends_on: {{ ref("as_of_dates") }}
 -- depends_on: {{ ref("application_scope") }}
+-- depends_on: {{ ref("phone_shapes") }}
+-- depends_on: {{ ref("place_names") }}
+-- depends_on: {{ ref("suppressed_identifiers") }}
 with configuration as (
 
     select * from {{ ref("resolved_configuration") }}

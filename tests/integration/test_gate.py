@@ -165,7 +165,7 @@ def test_a_retry_publishes_once_the_mart_is_mended(small: DbtProject, tmp_path: 
 
     # A build is killed on its way to other marts. The retry of the earlier one would publish some of either.
     before = Before(project)
-    kill_at(project, "START sql refreshed model marts.fct_customer_segments", as_of_date="2026-02-20")
+    kill_at(project, "START sql refreshed model marts.fct_customer_segments", as_of_date=OTHER_DAY, snapshot_count=2)
     outcome = project.dbt("retry", "--state", str(artefacts))
     assert outcome.returncode != 0
     assert "Nothing is published: this run builds less than what follows from an input" in outcome.output

@@ -183,7 +183,7 @@ def test_queries_answer(block: Block, demo: DbtProject) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_links_lead_somewhere(document: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
-        assert "://" in target or (document.parent / target).is_file(), f"{document.name} links to {target}"
+        assert "://" in target or (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
 def test_the_readme_links_to_every_other_document() -> None:

@@ -254,7 +254,4 @@ def test_inputs_that_are_seeds_are_refreshed_too(demo: DbtProject, tmp_path: Pat
     found, expected = refreshed_and_published(project), refreshed_and_published(demo)
     # A model that stood before this run is measured for drift, and its decision says so.
     differing = {name for name in expected if found[name] != expected[name]}
-    assert differing == {"marts.segmentation_decisions", "marts.segmentation_drift", "value.customer_values"}
-    # What the calibration of value expected is there in a run that learns alone, and this one did not.
-    expected_now = [row for row in expected["value.customer_values"][1] if row[0] == "current"]
-    assert list(found["value.customer_values"][1]) == expected_now
+    assert differing == {"marts.segmentation_decisions", "marts.segmentation_drift"}

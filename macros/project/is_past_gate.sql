@@ -77,7 +77,7 @@
             ) ~ ". What was published stays as it was. Expected a build of everything (`dbt build`), of all that follows "
                 ~ "from some inputs (`dbt build --select raw_orders+`), or `dbt retry` of such a build, with the same "
                 ~ "variables and nothing run in between; to build a part without publishing it, leave publication out "
-                ~ "(`--exclude publication+`).") -%}
+                ~ "(`--exclude publication.publication+`).") -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}

@@ -337,7 +337,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
 def build_offers(small: DbtProject, folder: Path, **changes: Any) -> DbtProject:
     project = copy_of_small(small, folder)
     models = ("int_backtest_customers+", "int_offer_customers+", "int_customer_items+")
-    build_small(project, "--select", *models, offers=SETTINGS | changes).check()
+    # A part of the project, which is not published. Its name alone would be that of its folder as well.
+    build_small(project, "--exclude", "publication.publication+", "--select", *models, offers=SETTINGS | changes).check()
     return project
 
 

@@ -338,7 +338,9 @@ def build_offers(small: DbtProject, folder: Path, **changes: Any) -> DbtProject:
     project = copy_of_small(small, folder)
     models = ("int_backtest_customers+", "int_offer_customers+", "int_customer_items+")
     # A part of the project, which is not published. Its name alone would be that of its folder as well.
-    build_small(project, "--exclude", "publication.publication+", "--select", *models, offers=SETTINGS | changes).check()
+    build_small(
+        project, "--exclude", "publication.publication+", "--select", *models, offers=SETTINGS | changes
+    ).check()
     return project
 
 

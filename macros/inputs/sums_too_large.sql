@@ -21,12 +21,13 @@
     {%- if is_building() and has_input(input) -%}
         {%- set found = run_query(query).rows[0] -%}
         {%- for amount in amounts -%}
+            {%- set column = amount.split(' * ')[-1] -%}
             {%- if found[loop.index0] >= highest -%}
                 {{ return("Input " ~ input ~ ": expected " ~ amount ~ " of all accepted rows, returns as positive numbers, to "
                     ~ "come to less than " ~ "{:,}".format(highest) ~ ", found about "
                     ~ "{:,.0f}".format(found[loop.index0] | float) ~ ". A sum has 18 digits, of which four are decimals. "
-                    ~ "Count in a larger unit: set vars.inputs." ~ input ~ ".columns." ~ columns[-1]
-                    ~ " to an expression such as " ~ columns[-1] ~ " / 1000.") }}
+                    ~ "Count in a larger unit: set vars.inputs." ~ input ~ ".columns." ~ column
+                    ~ " to an expression such as " ~ column ~ " / 1000.") }}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}

@@ -4,6 +4,10 @@
 -- depends_on: {{ ref("changed_since") }} {{ ref("score_scope") }}
 {#- By name, as it comes after this one. -#}
 {%- set history = this.incorporate(path={"identifier": "customer_segment_history"}) %}
+{#- What was published lies behind the gate: a ref would close a circle. -#}
+{%- set published = earlier(this.incorporate(path={
+    "schema": generate_schema_name("publication", model), "identifier": "published_segments",
+})) %}
 {%- set dates = range(1, var("snapshot_count") | int + 2) %}
 with in_force as (
 
@@ -39,9 +43,47 @@ as_of_dates as (
 
     select
         as_of_date,
+        previous_as_of_date,
         is_current,
         row_number() over (order by as_of_date) as date_number
     from {{ ref("as_of_dates") }}
+
+),
+
+told as (
+
+    {% if published -%}
+    select
+        segmentation,
+        customer_id,
+        min(as_of_date) as first_told_on
+    from {{ published }}
+    where
+        segmentation in (select segmentation from configuration where smoothing_periods is not null)
+        and {{ changed_only("customer_id") }}
+    group by segmentation, customer_id
+    {%- else -%}
+    {{ no_rows({"segmentation": "string", "customer_id": "string", "first_told_on": "date"}) }}
+    {%- endif %}
+
+),
+
+-- Customers of whom a segment was first told when the model was in force already, or never yet. They are few.
+newcomers as (
+
+    select
+        configuration.segmentation,
+        customers.customer_id,
+        told.first_told_on
+    from configuration
+    cross join {{ ref("current_features") }} as customers
+    left join told
+        on configuration.segmentation = told.segmentation and customers.customer_id = told.customer_id
+    where
+        configuration.smoothing_periods is not null
+        and configuration.first_told_on < (select max(dates.as_of_date) from as_of_dates as dates)
+        and (told.first_told_on is null or told.first_told_on > configuration.first_told_on)
+        and {{ changed_only("customers.customer_id") }}
 
 ),
 
@@ -58,10 +100,13 @@ scores as (
         scores.customer_id,
         as_of_dates.date_number,
         as_of_dates.is_current,
+        -- Up to the first date that was told, the scored segment is the segment, however old the orders are.
         {{ placed(
             "cast(scores.segment_id as integer)",
             is_confirmed="configuration.smoothing_periods is null"
             ~ " or scores.as_of_date <= configuration.first_told_on"
+            ~ " or (newcomers.customer_id is not null"
+            ~ " and coalesce(as_of_dates.previous_as_of_date < newcomers.first_told_on, true))"
             ~ " or round(scores.margin, 9) >= configuration.smoothing_margin",
             reason_number="reasons.reason_number"
         ) }} as placed,
@@ -73,6 +118,8 @@ scores as (
     inner join {{ ref("segment_scores") }} as scores on configuration.scored_by = scores.segmentation
     inner join as_of_dates on scores.as_of_date = as_of_dates.as_of_date
     left join reasons on scores.reason = reasons.reason
+    left join newcomers
+        on configuration.segmentation = newcomers.segmentation and scores.customer_id = newcomers.customer_id
     where {{ changed_dates("scores.customer_id", "scores.as_of_date") }}
 
 ),

@@ -18,6 +18,7 @@ from small import (
     models,
     registry,
     small_warehouse,
+    variables,
 )
 
 MODELS = {"rfm", "behavior", "profile"}
@@ -247,3 +248,20 @@ def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_
         "marts.segment_value",
     }
     assert {key for _, key in renamed} == set(named)
+
+
+def test_a_model_that_was_fitted_to_revenue_is_not_kept_without(small: DbtProject, tmp_path: Path) -> None:
+    """The amounts of orders come from their lines alone here; without them nobody has bought for anything."""
+    project = copy_of_small(small, tmp_path)
+    inputs = {name: where for name, where in variables(project)["inputs"].items() if name != "order_items"}
+    asked = variables(project, inputs=inputs, segmentations={name: SEGMENTATIONS[name] for name in ("age_band", "rfm")})
+    refused = project.dbt("run", "--select", "+training_sample", variables=asked)
+    assert not refused.succeeded
+    message = " ".join(refused.output.split())
+    assert "The revenue of every customer is 0, and the models of rfm were fitted to revenue:" in message
+    assert (
+        "no order has an order_amount (vars.inputs.orders.columns.order_amount), and vars.inputs.order_items" in message
+    )
+    assert "vars.inputs.order_items is not set" in message
+    assert "in macro" not in message
+    project.dbt("run", "--select", "+training_sample", variables=asked | {"refit": True}).check()

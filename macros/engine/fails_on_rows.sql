@@ -5,8 +5,8 @@
 
 {#- Where the expression fails, so does the question whether it is null, and `try` makes a null of that. -#}
 {% macro duckdb__fails_on_rows(expression, source) -%}
-    {%- if modules.re.search('[)]\\s*over\\s*[(\\w]', expression, modules.re.IGNORECASE) -%}
-        {#- `try` takes no window functions. -#}
+    {%- if modules.re.search('[)]\\s*over\\s*[(\\w]|[(]\\s*select\\s', expression, modules.re.IGNORECASE) -%}
+        {#- `try` takes no window functions and no subqueries. -#}
         {{ return(none) }}
     {%- endif -%}
     {%- set query -%}

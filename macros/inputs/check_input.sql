@@ -1,10 +1,31 @@
-{#- Proves that one input can be read: its files or relation, its columns, their types. Every message names the input,
-    the column, what was expected, what there is, and the var to set. -#}
+{#- Proves that one input can be read: its files or relation, its columns, their types. Returns all that is wrong as one
+    message, empty if nothing is; each sentence names the input, the column, what was expected, what there is, and the
+    var to set. -#}
 {% macro check_input(input) -%}
-    {%- if has_input(input) -%}
-        {%- do check_input_place(input) -%}
-        {%- set source_columns = input_source_columns(input) -%}
-        {%- do check_input_columns(input, source_columns) -%}
-        {%- do check_input_types(input, source_columns) -%}
+    {%- set problems = [] -%}
+    {%- if is_building() and has_input(input) -%}
+        {%- set found = problems_of_source(input) -%}
+        {%- do problems.extend(found.problems or check_expression_types(input, found.columns)) -%}
     {%- endif -%}
+    {{ return(told_problems(problems)) }}
+{%- endmacro %}
+
+
+{#- What is wrong with an input, but for the types of expressions, and the columns that its source has:
+    {problems: [sentence, ...], columns}. with_files: whether every line of its files is read. -#}
+{% macro problems_of_source(input, with_files=false) -%}
+    {%- set problems = check_input_place(input) -%}
+    {%- if not problems and with_files and input_setting(input).get('path') -%}
+        {%- do problems.extend(check_input_files(input)) -%}
+    {%- endif -%}
+    {%- if problems -%}
+        {{ return({'problems': problems, 'columns': none}) }}
+    {%- endif -%}
+    {%- if with_files and input_setting(input).get('path') -%}
+        {%- do register_files(input_setting(input).path, input_setting(input)) -%}
+    {%- endif -%}
+    {%- set columns = input_source_columns(input) -%}
+    {%- do problems.extend(check_input_columns(input, columns)) -%}
+    {%- do problems.extend(check_column_types(input, columns)) -%}
+    {{ return({'problems': problems, 'columns': columns}) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Stops the run where accepted orders are in more than one currency: their amounts cannot be added. -#}
+{#- A sentence where accepted orders are in more than one currency, whose amounts cannot be added; else empty. -#}
 {% macro check_one_currency() -%}
     {%- set query -%}
         select
@@ -17,10 +17,11 @@
             {%- do found.append(row[0] ~ ' (' ~ row[1] ~ ' orders)') -%}
         {%- endfor -%}
         {%- if found | length > 1 -%}
-            {%- do stop("Input orders, column currency: expected one currency, found " ~ found[:10] | join(', ')
+            {{ return("Input orders, column currency: expected one currency, found " ~ found[:10] | join(', ')
                 ~ ". Amounts of different currencies cannot be added. Convert them: set vars.inputs.order_items."
                 ~ "columns.unit_price and discount_amount (or vars.inputs.orders.columns.order_amount) to expressions "
-                ~ "that give one currency, and vars.inputs.orders.columns.currency to its code, such as \"'EUR'\".") -%}
+                ~ "that give one currency, and vars.inputs.orders.columns.currency to its code, such as \"'EUR'\".") }}
         {%- endif -%}
     {%- endif -%}
+    {{ return('') }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- Stops the run where no customer is left to be segmented. -#}
+{#- A sentence where no customer is left to be segmented; else empty. -#}
 {% macro check_somebody_is_left() -%}
     {%- set input = 'customers' if has_input('customers') else 'orders' -%}
     {%- set query -%}
@@ -10,12 +10,13 @@
     {%- if is_building() -%}
         {%- set row = run_query(query).rows[0] -%}
         {%- if row[0] | int == 0 and row[1] | int == 0 -%}
-            {%- do stop("Input " ~ input ~ ": expected at least one row, found none. Fill it, or set vars.inputs."
-                ~ input ~ " to where the rows are.") -%}
+            {{ return("Input " ~ input ~ ": expected at least one row, found none. Fill it, or set vars.inputs."
+                ~ input ~ " to where the rows are.") }}
         {%- elif row[0] | int == 0 -%}
-            {%- do stop("Input " ~ input ~ ": expected at least one usable row, found " ~ row[1] ~ " rows that are all "
+            {{ return("Input " ~ input ~ ": expected at least one usable row, found " ~ row[1] ~ " rows that are all "
                 ~ "rejected (" ~ reject_summary(rejected, input) ~ "). Correct the data, or the mapping in vars.inputs." ~ input
-                ~ ".columns.") -%}
+                ~ ".columns.") }}
         {%- endif -%}
     {%- endif -%}
+    {{ return('') }}
 {%- endmacro %}

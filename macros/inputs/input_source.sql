@@ -6,6 +6,6 @@
     {%- elif setting.get('relation') -%}
         {{ return(setting.relation | string) }}
     {%- else -%}
-        {{ return(read_files(setting.get('path', '') | string)) }}
+        {{ return(read_files(setting.get('path', '') | string, setting)) }}
     {%- endif -%}
 {%- endmacro %}

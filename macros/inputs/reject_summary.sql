@@ -9,8 +9,15 @@
         order by rejected_rows desc, rule
     {%- endset -%}
     {%- set parts = [] -%}
+    {%- set settings = {
+        'unparsable_date': ('date_format', 'in another form throughout'),
+        'unparsable_number': ('decimal', 'with a comma before the fraction'),
+    } -%}
     {%- for row in run_query(query).rows -%}
-        {%- do parts.append(row[0] ~ ' ' ~ row[1] ~ ', such as: ' ~ row[2]) -%}
+        {%- set setting, written = settings.get(row[0], (none, none)) -%}
+        {%- do parts.append(row[0] ~ ' ' ~ row[1] ~ ', such as: ' ~ row[2] ~ (
+            ' (vars.inputs.' ~ input ~ '.' ~ setting ~ ' is for what is written ' ~ written ~ ')' if setting else ''
+        )) -%}
     {%- endfor -%}
     {{ return(parts | join('; ')) }}
 {%- endmacro %}

@@ -7,7 +7,7 @@
         source.{{ column.name }} as raw_{{ column.name }},
     {%- endfor %}
     {%- for column in columns %}
-        {{ typed_value(column.name, column.type, families[column.name]) }} as {{ column.name }}
+        {{ typed_value(column.name, column.type, families[column.name], input_setting(input)) }} as {{ column.name }}
         {{- ',' if not loop.last }}
     {%- endfor %}
     from {{ ref('raw_' ~ input) }} as source

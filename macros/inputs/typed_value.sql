@@ -1,6 +1,7 @@
 {#- A raw column cast to the type that is declared for it; null where it cannot be. Text is trimmed, and empty text is
-    null. family: type_family of the raw column, known when the SQL is written, so that only text pays for trimming. -#}
-{% macro typed_value(name, type, family) -%}
+    null. family: type_family of the raw column, known when the SQL is written, so that only text pays for trimming.
+    setting: what vars.inputs says of the input, for how it writes numbers and dates. -#}
+{% macro typed_value(name, type, family, setting={}) -%}
     {%- set raw = 'source.' ~ name -%}
     {%- if family == 'single' -%}
         {#- 19.99 in 32 bits is 19.9899998 in 64, unless it goes by its text. -#}
@@ -11,6 +12,9 @@
         {%- set raw = 'cast(' ~ raw ~ ' as ' ~ sql_type('timestamp') ~ ')' -%}
     {%- endif -%}
     {%- set text = "nullif(trim(" ~ raw ~ "), '')" if family == 'text' else 'cast(' ~ raw ~ ' as string)' -%}
+    {%- if family == 'text' -%}
+        {%- set text = written_value(text, type, setting) -%}
+    {%- endif -%}
     {%- if type == 'string' and family == 'text' -%}
         {{ normalised_text(name, trimmed(raw)) }}
     {%- elif type == 'string' -%}

@@ -1,3 +1,4 @@
 -- depends_on: {{ ref('resolved_configuration') }}
-{%- if is_building() %}{% do check_input('customers') %}{% endif %}
+{%- set problem = check_input('customers') %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 {{ raw_rows('customers') }}

@@ -1,3 +1,4 @@
 -- depends_on: {{ ref('resolved_configuration') }}
-{%- if is_building() %}{% do check_input('orders') %}{% endif %}
+{%- set problem = check_input('orders') %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 {{ raw_rows('orders') }}

@@ -1,7 +1,8 @@
 -- depends_on: {{ ref('resolved_configuration') }}
 {#- Where customers are derived, the distinct over all orders is computed once. #}
 {{- config(materialized='view' if has_input('customers') else 'table') }}
-{%- do check_somebody_is_left() %}
+{%- set problem = check_somebody_is_left() %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 with
 
 {% if has_input('customers') -%}

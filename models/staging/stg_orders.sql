@@ -1,6 +1,5 @@
 -- depends_on: {{ ref('resolved_configuration') }}
-{%- do check_one_currency() %}
-{%- set problem = sums_too_large('orders', ['order_amount']) %}
+{%- set problem = check_one_currency() or sums_too_large('orders', ['order_amount']) %}
 {%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 with
 

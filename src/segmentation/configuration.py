@@ -21,6 +21,7 @@ import pyarrow as pa
 import yaml
 
 from segmentation import rules
+from segmentation.csv_files import DIALECT_KEYS, ENCODINGS
 from segmentation.errors import Problems, UserError, did_you_mean, quote
 from segmentation.rfm import lint_grid
 from segmentation.rules import Kind
@@ -231,7 +232,7 @@ ATTRIBUTE_TYPES: Mapping[str, rules.FeatureType | None] = {
 
 _PERIODS = ("day", "week", "month", "quarter", "year")
 _LOCATIONS = ("ref", "relation", "path")
-_INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share")
+_INPUT_KEYS = (*_LOCATIONS, "columns", "distinct", "max_reject_share", *DIALECT_KEYS, "decimal", "date_format")
 _DISCOUNTS = ("positive", "negative")
 _FEATURE_KEYS = ("transform", "clip", "scale", "impute", "weight")
 _DISPLAY_KEYS = ("display_name", "level_names")
@@ -666,6 +667,7 @@ class _Validator:
             self.problems.add(f"{where}.distinct", f"must be true or false, not {quote(settings['distinct'])}")
         if "max_reject_share" in settings:
             self.number(f"{where}.max_reject_share", settings["max_reject_share"], low=0, high=1)
+        self.check_dialect(where, settings)
         columns = self.mapping(f"{where}.columns", settings.get("columns", {}))
         valid = list(INPUT_COLUMNS[name])
         if name == "customers" and isinstance(self.get("attributes", {}), Mapping):
@@ -678,6 +680,35 @@ class _Validator:
                 self.problems.add(
                     f"{where}.columns", f"{name} has no column {quote(column)}; {did_you_mean(column, valid)}{hint}"
                 )
+
+    def check_dialect(self, where: str, settings: Mapping[Any, Any]) -> None:
+        """Check how an input's files, numbers and dates are written; the macros say the same before anything runs."""
+        path = settings.get("path")
+        is_csv = isinstance(path, str) and not path.lower().endswith(".parquet")
+        given = {key: settings[key] for key in DIALECT_KEYS if settings.get(key) is not None}
+        for key in given if not is_csv else ():
+            self.problems.add(f"{where}.{key}", "says how CSV files are written, and this input is none; remove it")
+        for key in ("delimiter", "quote"):
+            letter = given.get(key, ";")
+            is_empty = letter == "" and key == "quote"
+            if not isinstance(letter, str) or not (is_empty or re.fullmatch(r"[^\n\r\0\x7f-\U0010ffff]", letter)):
+                self.problems.add(f"{where}.{key}", f"must be one character of ASCII in quotes, not {quote(letter)}")
+        if "delimiter" in given and given["delimiter"] == given.get("quote", '"'):
+            self.problems.add(f"{where}.delimiter", "must be another character than quote")
+        self.choice(f"{where}.encoding", given.get("encoding", ENCODINGS[0]), ENCODINGS)
+        header = given.get("header", True)
+        names = list(header) if isinstance(header, list | tuple) else []
+        are_names = all(isinstance(name, str) and name for name in names)
+        if not isinstance(header, bool) and not (
+            names and are_names and len({name.lower() for name in names}) == len(names)
+        ):
+            self.problems.add(f"{where}.header", "must be true, or the list of the names of the columns, each once")
+        self.integer(f"{where}.skip_lines", given.get("skip_lines", 0), low=0, high=_MAX_INTEGER)
+        if settings.get("decimal") is not None:
+            self.choice(f"{where}.decimal", settings["decimal"], (".", ","))
+        formats = settings.get("date_format")
+        for value in formats if isinstance(formats, list | tuple) else [formats] if formats is not None else []:
+            self.text(f"{where}.date_format", value, "a date format")
 
     def check_staging(self) -> None:
         self.number("default_max_reject_share", self.get("default_max_reject_share", 0), low=0, high=1)

@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt.flags import get_flags
-from dbt_common.events.event_manager_client import add_callback_to_manager
+from dbt_common.events.event_manager_client import add_callback_to_manager, get_event_manager
 from dbt_common.exceptions import DbtRuntimeError
 
 from segmentation.errors import UserError
@@ -27,6 +28,10 @@ from segmentation.publishing import check_published_path, claim_published_file, 
 __all__ = ["Plugin"]
 
 _IN_MEMORY: Final = ":memory:"
+_FIRST: Final = {"resolved_configuration", "raw_customers", "raw_orders", "raw_order_items", "raw_products"}
+"""Models that refuse what cannot be built."""
+_SKIPS: Final = {"SkippingDetails", "LogSkipBecauseError"}
+"""What dbt says of a node that it does not build; the second of one behind an ephemeral model."""
 _AGAIN: Final = 60.0
 """Seconds for which a database that could not be had is not waited for again: dbt asks more than once."""
 
@@ -43,7 +48,9 @@ class Plugin(BasePlugin):
         """Take the configuration."""
         self._folder = str(plugin_config.get("published") or "")
         self._is_full = False
+        self._is_refused = False
         add_callback_to_manager(self._notice_full_disk)
+        add_callback_to_manager(self._notice_refusal)
 
     def update_connection_config(self, creds: Any, config: dict[str, Any]) -> None:
         """Wait until the database is free, before dbt opens it."""
@@ -83,6 +90,26 @@ class Plugin(BasePlugin):
             _say(sentence)
             # dbt looks at this flag after each node.
             object.__setattr__(get_flags(), "FAIL_FAST", True)  # type: ignore[no-untyped-call]
+
+    def _notice_refusal(self, event: Any) -> None:
+        """Keep the terminal to what is wrong where configuration or inputs are refused.
+
+        Everything rests on them, and dbt would name each of some four hundred nodes that it does not build. Its last
+        line counts them, and its log file names them.
+        """
+        if self._is_refused or event.info.name != "NodeFinished":
+            return
+        node = event.data.node_info
+        if str(event.data.run_result.status) == "error" and node.node_name in _FIRST:
+            self._is_refused = True
+            for logger in getattr(get_event_manager(), "loggers", []):
+                # What is read by a program stays complete.
+                if type(logger).__name__ == "_TextLogger" and logger.name == "stdout_log":
+                    logger.filter = partial(_names_no_skipped_node, logger.filter)
+
+
+def _names_no_skipped_node(shown: Callable[[Any], bool], event: Any) -> bool:
+    return bool(event.info.name not in _SKIPS and shown(event))
 
 
 @contextmanager

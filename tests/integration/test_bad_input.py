@@ -26,6 +26,9 @@ def assert_refused(project: DbtProject, inputs: Any, *expected: str, **variables
     for part in expected:
         assert part in message, f"{part!r} is missing in:\n{outcome.output}"
     assert "Traceback" not in outcome.output
+    # Which macros a sentence comes through is nothing to those who read it.
+    assert "in macro" not in outcome.output
+    assert "called by" not in outcome.output
     tables = project.query("select table_name from duckdb_tables() where schema_name = 'staging'")
     assert tables == []
 
@@ -126,6 +129,84 @@ def test_a_mapping_of_an_unknown_column_is_refused(project: DbtProject) -> None:
     assert_refused(
         project, inputs, "Input orders has no column orderd_at to be mapped", "the nearest is ordered_at", "orderd_at"
     )
+
+
+def test_a_mapping_that_is_the_name_of_a_column_is_that_column(project: DbtProject) -> None:
+    """Whatever SQL would make of it: each of these is a syntax error, another value, or part of a column to it."""
+    mapped = {
+        "order_id": 'the "No."',
+        "customer_id": "Customer ID",
+        "ordered_at": "order",
+        "order_amount": "total [EUR]",
+        "status": "shop.status",
+        "channel": "current_date",
+        "currency": "'EUR'",
+        "updated_at": "generated",
+    }
+    day = "2024-05-01 10:00:00"
+    path = project.csv("orders.csv", list(mapped.values()), [("1", "7", day, "9.50", "paid", "web", "USD", day)])
+    inputs: dict[str, Any] = file_inputs(orders=path)
+    inputs["orders"]["columns"] = mapped
+    project.build(*STAGING, variables={"inputs": inputs, "segmentations": RFM}).check()
+    found = project.query(
+        "select order_id, customer_id, cast(ordered_at as varchar), cast(order_amount as varchar), status, channel, "
+        "currency, cast(updated_at as varchar) from staging.stg_orders"
+    )
+    assert found == [("1", "7", day, "9.5000", "paid", "web", "USD", day)]
+
+
+def test_all_that_is_wrong_with_mappings_is_told_at_once(project: DbtProject) -> None:
+    orders_path = project.parquet(
+        "orders.parquet",
+        {"order_id ": ["1"], "Customer ID": ["7"], "True": ["a"], "placed": [True], "Order": ["2024-05-01"]},
+    )
+    people = project.csv("people.csv", ["id", "Größe"], [["7", "1"]])
+    inputs: dict[str, Any] = file_inputs(orders=orders_path, customers=people, products=project.folder / "none.csv")
+    inputs["orders"]["columns"] = {
+        "customer_id": "customer id",
+        "channel": "true",
+        "ordered_at": "placed",
+        "status": "upper(order_id)",
+        "currency": "currency_of(",
+        "colour": "red",
+        "order_amount": "generated",
+    }
+    inputs["customers"]["columns"] = {"city": "GRÖSSE", "region": "größe"}
+    inputs["order_items"] = {"relation": "shop.lines", "discount": "negative"}
+    assert_refused(
+        project,
+        inputs,
+        "The inputs cannot be read as they are configured (12 problems):",
+        "1. vars.inputs.order_items.discount: there is no such setting.",
+        "Input customers: the column customer_id is missing.",
+        "Input customers, column city: there is no column GRÖSSE",
+        "Input orders has no column colour to be mapped",
+        "Input orders: the column order_id is missing. Expected string. The columns there are: order_id , Customer ID, "
+        'True, placed, Order. The column "order_id " has this name but for case or blanks around it. Set '
+        'vars.inputs.orders.columns.order_id to "order_id ", exactly so.',
+        "Input orders, column customer_id: customer id is no SQL expression",
+        'Set vars.inputs.orders.columns.customer_id to "Customer ID", exactly so.',
+        "Input orders, column channel: there is no column true, which vars.inputs.orders.columns.channel may refer to.",
+        'Set vars.inputs.orders.columns.channel to "True", exactly so.',
+        "Input orders, column status: there is no column order_id,",
+        'Write it as "order_id " in vars.inputs.orders.columns.status.',
+        "Input orders, column currency: currency_of( is no SQL expression",
+        "Input orders, column order_amount: only an id can be generated.",
+        "Input orders, column ordered_at: expected timestamp, or text that holds one, found BOOLEAN (from placed).",
+        f"Input products: no file matches {project.folder / 'none.csv'}.",
+    )
+
+
+def test_one_mistake_is_a_few_lines_of_log(project: DbtProject) -> None:
+    variables = {"segmentations": {"behavior": {"method": "kmeans", "features": ["frequenzy"]}}}
+    outcome = project.build("--exclude", "path:seeds/demo", variables=variables | {"inputs": orders(project)})
+    assert not outcome.succeeded
+    assert 'did you mean "frequency"?' in outcome.output
+    # What is not built is counted, and named in the log file.
+    assert "SKIP relation" not in outcome.output
+    assert len(outcome.output.splitlines()) < 200, outcome.output
+    assert "SKIP=" in outcome.output
+    assert "SKIP relation" in (project.folder / "logs" / "dbt.log").read_text(encoding="utf-8")
 
 
 def test_a_mapping_that_is_no_sql_is_refused(project: DbtProject) -> None:

@@ -112,6 +112,31 @@ def test_numbers_dates_and_flags_in_text_and_versions_of_one_row(standalone: Spa
     assert {row["order_id"]: row["channel"] for row in kept if row["reject_rule"] is None} == expected_orders()
 
 
+def test_files_of_other_dialects(standalone: SparkProject, project: DbtProject) -> None:
+    rows = ["1~Müller~05.01.2024 10:30~1.234,50", "2~'Groß ~ ''Sohn'' AG'~31.12.2023~12,5", "3~x~2024-01-05~12.5"]
+    path = project.folder / "orders.txt"
+    path.write_bytes("".join(f"{row}\n" for row in rows).encode("latin-1"))
+    inputs: dict[str, Any] = file_inputs(orders=path)
+    inputs["orders"] |= {
+        "delimiter": "~",
+        "quote": "'",
+        "encoding": "latin-1",
+        "header": ["order no.", "customer", "order", "total [EUR]"],
+        "decimal": ",",
+        "date_format": ["dd.MM.yyyy HH:mm", "dd.MM.yyyy"],
+        "columns": {
+            "order_id": "order no.",
+            "customer_id": "customer",
+            "ordered_at": "order",
+            "order_amount": "total [EUR]",
+        },
+    }
+    tables = staged_alike(standalone, project, inputs)
+    accepted = [row for row in tables["stg_orders_checked"].to_pylist() if row["reject_rule"] is None]
+    assert {row["order_id"]: row["customer_id"] for row in accepted} == {"1": "Müller", "2": "Groß ~ 'Sohn' AG"}
+    assert {str(row["order_amount"]) for row in accepted} == {"1234.5000", "12.5000"}
+
+
 def test_which_of_equal_keys_stays_where_only_the_values_decide(standalone: SparkProject, project: DbtProject) -> None:
     amounts = [1e7, 12345678.5, 0.00012, 1.5e-7, 3e15, 1e16, 0.1, 2.54125, 1234.5, 9999999.0]
     moments = [datetime(2024, 5, 1, 10, 0, second, 500_000 * (second % 2)) for second in range(10)]

@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import random
 import re
 import string
 import time
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import duckdb
 import pytest
 
-from segmentation.csv_files import UnreadableError, csv_options, proved, read_csv, remote_options
+from segmentation.csv_files import PLAIN, Dialect, UnreadableError, csv_options, proved, read_csv, remote_options
 from segmentation.file_functions import problem_of_files
 from segmentation.stream.landing import Landing
 from segmentation.stream.reading import write_staged
@@ -31,11 +32,11 @@ def value(rng: random.Random) -> str:
     return "".join(rng.choice(HOSTILE) for _ in range(rng.randint(1, 4))) if rng.random() > 0.2 else ""
 
 
-def engine_rows(path: Path, *, threads: int = 2) -> list[list[str]]:
+def engine_rows(path: Path, *, threads: int = 2, dialect: Dialect = PLAIN) -> list[list[str]]:
     """What the engine reads of a file that is proved; an empty value is null to it."""
-    proved(path)
+    proved(path, dialect)
     with duckdb.connect(config={"threads": threads}) as connection:
-        rows = connection.execute(f"select * from {read_csv(path)}").fetchall()
+        rows = connection.execute(f"select * from {read_csv(path, dialect)}").fetchall()
     return [[text or "" for text in row] for row in rows]
 
 
@@ -115,7 +116,15 @@ def test_every_row_is_what_python_reads(tmp_path: Path, seed: int) -> None:
         ("a,b;c,d;e\n1,2;3,4;5\n", "line 1: a comma or a semicolon may separate"),
         ('"a,b\n1,2\n', "line 1: a quote of the header is never closed"),
         (b"a,b\n1,2\n1,\xe9\n", "line 3 is not UTF-8"),
-        (b"\xff\xfea\0,\0b\0\n\0", "line 1 is not UTF-8"),
+        (b"\xff\xfea\0,\0b\0\n\0", "set the input's encoding to utf-16"),
+        (b"a\0,\0b\0\n\0", "set the input's encoding to utf-16"),
+        ("a,b\n1,2\r\n3,4\n", "line 2 ends with CR LF, and the lines before it with LF"),
+        ("a,b\r1,2\n", "line 2 ends with LF, and the lines before it with CR"),
+        ("a,b\n1,2\r", "line 2 ends with CR, and the lines before it with LF"),
+        ("17,shop\n18,web\n", "line 1 is to hold the names of the columns, and its value 1 looks like a number"),
+        ("C1,2024-01-05 10:00\n", "its value 2 looks like a date"),
+        ("C1,05.01.24\n", "its value 2 looks like a date"),
+        ("C1,planted@example.com\n", "set the input's header to the list of its columns"),
         (b"\xef\xbb\xbf", "no header"),
         ("a,b\n" + "x" * 2_100_000 + ",1\n", "line 2 is longer than the 2 MB"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "its content is gzip; let its name end in .gz"),
@@ -167,6 +176,137 @@ def test_files_of_one_input_have_one_separator(tmp_path: Path) -> None:
         csv_options([tmp_path / "a.csv", tmp_path / "b.csv"])
     assert "must have one separator" in problem_of_files([str(tmp_path / "a.csv"), str(tmp_path / "b.csv")])
     assert problem_of_files([str(tmp_path / "a.csv")]) == ""
+
+
+# --- dialects ------------------------------------------------------------------------------------------------------
+
+
+def written(rows: list[list[str]], **format_parameters: Any) -> str:
+    """What Python writes of some rows."""
+    file = io.StringIO(newline="")
+    csv.writer(file, **format_parameters).writerows(rows)
+    return file.getvalue()
+
+
+HEADER = ["no", "Größe"]
+ROWS = [["1", 'a;b,"c"\td'], ["2", "line\nbreak"], ["3", "façade 'x'"], ["4", ""]] * 3_000
+PLAIN_ROWS = [[number, text.replace("\n", " ").replace(";", " ")] for number, text in ROWS]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "setting", "expected"),
+    [
+        ("a.csv", written([HEADER, *ROWS], delimiter="~"), {"delimiter": "~"}, ROWS),
+        ("ctrl.csv", written([HEADER, *ROWS], delimiter="\1"), {"delimiter": "\1"}, ROWS),
+        # By the header alone, the comma would separate.
+        ("a.csv", 'a,b;c,d\n1;"2;3"\n', {"delimiter": ";"}, [["1", "2;3"]]),
+        ("a.tsv", written([HEADER, *ROWS], delimiter=";"), {"delimiter": ";"}, ROWS),
+        ("a.csv", written([HEADER, *ROWS], quotechar="'", lineterminator="\n"), {"quote": "'"}, ROWS),
+        ("a.csv", "".join(f"{';'.join(row)}\n" for row in [HEADER, *PLAIN_ROWS]), {"quote": ""}, PLAIN_ROWS),
+        ("a.txt", written([HEADER, *ROWS], delimiter="|"), {}, ROWS),
+        ("a.txt.gz", written([HEADER, *ROWS], delimiter="\t"), {}, ROWS),
+        ("a.csv", written([HEADER, *ROWS]), {"encoding": "latin-1"}, ROWS),
+        ("a.csv.gz", written([HEADER, *ROWS]), {"encoding": "latin-1"}, ROWS),
+        ("a.csv", written([HEADER, *ROWS]), {"encoding": "utf-16"}, ROWS),
+        ("a.csv.gz", written([HEADER, *ROWS], delimiter="\t"), {"encoding": "utf-16"}, ROWS),
+        ("a.csv", written(ROWS), {"header": ["no", "Größe"], "delimiter": ","}, ROWS),
+        ("years.csv", "2023,2024\n1,2\n", {"header": True}, [["1", "2"]]),
+        ("a.csv", f'Report of "shop\r\n\r\n{written([HEADER, *ROWS])}', {"skip_lines": 2}, ROWS),
+        (
+            "all.txt",
+            "Bericht für März\r\n" + written(ROWS, delimiter=";", quotechar="'"),
+            {"delimiter": ";", "quote": "'", "encoding": "utf-16", "header": ["a", "b c"], "skip_lines": 1},
+            ROWS,
+        ),
+    ],
+)
+def test_every_dialect_is_read_as_it_was_written(
+    tmp_path: Path, name: str, content: str, setting: dict[str, Any], expected: list[list[str]]
+) -> None:
+    path = tmp_path / name
+    data = content.encode(setting.get("encoding", "utf-8"))
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    dialect = Dialect.of({"path": str(path), "columns": {}, **setting})
+    assert engine_rows(path, dialect=dialect) == expected
+    # The stream reads it in the same way.
+    target = tmp_path / "rows.parquet"
+    assert write_staged(path, target, columns={}, arrival=1, dialect=dialect) == len(expected)
+    with duckdb.connect() as connection:
+        found = connection.execute("select * exclude (arrival_number) from read_parquet(?)", [str(target)])
+        names = [column[0] for column in found.description or ()]
+        assert sorted([text or "" for text in row] for row in found.fetchall()) == sorted(expected)
+    if isinstance(setting.get("header"), list):
+        assert names == setting["header"]
+
+
+@pytest.mark.parametrize(
+    ("content", "setting", "reason"),
+    [
+        ("a,b\n1,ß\n".encode("latin-1"), {}, "line 2 is not UTF-8; set the input's encoding to latin-1"),
+        ("a,b\n1,2\n3,€\n".encode("cp1252"), {"encoding": "latin-1"}, "line 3 holds a character that Latin-1 does not"),
+        ("\ufeffa,b\n1,2\n".encode("utf-16-be"), {"encoding": "utf-16"}, "UTF-16 with the high byte first"),
+        ("\ufeffa,b\n1,2\n".encode("utf-16-be"), {}, "UTF-16 with the high byte first"),
+        ("a,b\n1,2\n".encode("utf-16") + b"x", {"encoding": "utf-16"}, "it is not UTF-16 from line 3 on"),
+        (
+            b"1,2\n",
+            {"header": ["a", "b", "c"]},
+            "line 1 has 2 values, separated by a comma, and the input's header has 3",
+        ),
+        (b"report\nmade today\n", {"skip_lines": 2}, "it is empty behind the 2 lines that are skipped"),
+        (b"report\na,b\n1,2\n1\n", {"skip_lines": 1}, "line 4 has 1 value; its header has 2 columns"),
+        (b"report\na,b\n1,2\r\n1,3\n", {"skip_lines": 1}, "line 3 ends with CR LF"),
+        (b"report\na,b\n1,2\n", {}, "line 2 has 2 values, line 3 has 2 values; its header has 1 column"),
+        (
+            b"a~b\n1~2~3\n",
+            {"delimiter": "~"},
+            "line 2 has 3 values; its header has 2 columns, separated by the character",
+        ),
+        (b'a;b\n1;"2;3"\n', {"quote": ""}, "The input's quote is none"),
+    ],
+)
+def test_what_another_setting_would_read_names_the_setting(
+    tmp_path: Path, content: bytes, setting: dict[str, Any], reason: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(content)
+    with pytest.raises(UnreadableError) as raised:
+        proved(path, Dialect.of(setting))
+    assert reason in raised.value.reason
+    assert reason in problem_of_files([str(path)], json.dumps(setting))
+
+
+def test_the_stream_reads_landed_files_by_the_settings_of_their_input(tmp_path: Path) -> None:
+    (tmp_path / "landing" / "orders").mkdir(parents=True)
+    setting = {"path": "orders*.txt", "delimiter": "~", "encoding": "latin-1", "header": ["order_id", "customer_id"]}
+    dialects = {"orders": Dialect.of(setting)}
+    landing = Landing(tmp_path / "landing", inputs=["orders"], settle_seconds=0, patience_seconds=0, dialects=dialects)
+    store = Store(tmp_path / "store")
+    (tmp_path / "landing" / "orders" / "a.txt").write_bytes("1~Groß\n2~Müller\n".encode("latin-1"))
+    (landed,) = landing.settled(now=time.time() + 1)
+    arrival = landing.read(
+        landed, store, columns={}, arrival_number=1, check=lambda _name, _path: None, now=time.time()
+    )
+    with duckdb.connect() as connection:
+        rows = connection.execute(
+            "select order_id, customer_id from read_parquet(?)", [str(store.incoming / arrival.staged_name)]
+        ).fetchall()
+    assert rows == [("1", "Groß"), ("2", "Müller")]
+    # A build reads what is stored, which is Parquet; how numbers and dates are written in its text still counts.
+    assert store.setting("orders", setting | {"decimal": ","}) == {"path": store.glob("orders"), "decimal": ","}
+
+
+def test_the_stream_takes_no_number_with_a_comma_for_another(tmp_path: Path) -> None:
+    """In such an input 1.234 is 1234; as text staging reads it so, as a number it would be stored as another."""
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id;total\n1;1.234\n", encoding="utf-8")
+    dialect = Dialect.of({"decimal": ",", "delimiter": ";"})
+    target = tmp_path / "rows.parquet"
+    assert write_staged(path, target, columns={"order_id": "BIGINT", "total": "VARCHAR"}, arrival=1, dialect=PLAIN) == 1
+    with pytest.raises(UnreadableError, match=r"column total: expected DOUBLE, .* the input's decimal"):
+        write_staged(path, target, columns={"total": "DOUBLE"}, arrival=1, dialect=dialect)
+    dated = Dialect.of({"date_format": "yyyy-dd-MM"})
+    with pytest.raises(UnreadableError, match=r"column total: expected TIMESTAMP, .* the input's date_format"):
+        write_staged(path, target, columns={"total": "TIMESTAMP"}, arrival=1, dialect=dated)
 
 
 # --- compressed ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 
+from segmentation.csv_files import Dialect
 from segmentation.errors import UserError
 from segmentation.opening import disk_is_full, patience_of
 from segmentation.publishing import published_path
@@ -88,7 +89,11 @@ def _run(options: argparse.Namespace, store: Store) -> None:
         project = WarmProject(options.project.absolute(), store.folder / "dbt", variables, store)
         inputs = project.inputs()
         landing = Landing(
-            options.landing, inputs=inputs, settle_seconds=timing.settle, patience_seconds=timing.patience
+            options.landing,
+            inputs=inputs,
+            settle_seconds=timing.settle,
+            patience_seconds=timing.patience,
+            dialects={name: Dialect.of(setting) for name, setting in inputs.items()},
         )
         held.enter_context(landing.locked())
         tables = read_tables_setting(read_mapping(options.tables, "TABLES"), inputs=inputs)

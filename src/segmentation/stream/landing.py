@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from segmentation.csv_files import PLAIN, Dialect
 from segmentation.errors import UserError, did_you_mean
 from segmentation.files import HeldError, held, put_in_place
 from segmentation.stream.journal import Arrival
@@ -78,6 +79,8 @@ class Landing:
         How long a file must have been left alone before it is read.
     patience_seconds : float
         How long a file that cannot be read must have been left alone before it is set aside.
+    dialects : mapping of str to Dialect, optional
+        How the CSV files of inputs are written, where the variables say so.
 
     Raises
     ------
@@ -86,12 +89,19 @@ class Landing:
     """
 
     def __init__(
-        self, folder: Path, *, inputs: Collection[str], settle_seconds: float, patience_seconds: float
+        self,
+        folder: Path,
+        *,
+        inputs: Collection[str],
+        settle_seconds: float,
+        patience_seconds: float,
+        dialects: Mapping[str, Dialect] | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self._inputs = [name for name in INPUTS if name in inputs]
         self._settle = settle_seconds
         self._patience = patience_seconds
+        self._dialects = dict(dialects or {})
         self._first_seen: dict[Path, tuple[str, float]] = {}
         self._unfinished: dict[Path, str] = {}
         self._notices: list[str] = []
@@ -225,7 +235,8 @@ class Landing:
             raise UnreadableError("its name is no UTF-8 text, or holds control characters; land it under another name")
         staged = store.incoming / f"{landed.input}-unfinished.parquet"
         try:
-            rows = write_staged(landed.path, staged, columns=columns, arrival=arrival_number)
+            dialect = self._dialects.get(landed.input, PLAIN)
+            rows = write_staged(landed.path, staged, columns=columns, arrival=arrival_number, dialect=dialect)
             problem = check(landed.input, staged)
             if problem:
                 raise UnreadableError(problem)  # noqa: TRY301

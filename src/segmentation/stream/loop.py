@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final, Protocol
 
+from segmentation.csv_files import Dialect
 from segmentation.errors import UserError
 from segmentation.stream.journal import Arrival, Journal, StoredFile, Watermark
 from segmentation.stream.landing import Landed, Landing
@@ -236,7 +237,15 @@ class Stream:
         columns: dict[str, dict[str, str]] = {}
         for name, kind, place in sources:
             known = columns.setdefault(name, dict(self._store.columns(name)))
-            arrival = take_history(name, kind, place, warehouse=self._warehouse, store=self._store, columns=known)
+            arrival = take_history(
+                name,
+                kind,
+                place,
+                warehouse=self._warehouse,
+                store=self._store,
+                columns=known,
+                dialect=Dialect.of(self._inputs[name]),
+            )
             if self._journal.find_accepted(name, arrival.content_hash) or any(
                 arrival.content_hash == other.content_hash and name == other.input for other in arrivals
             ):

@@ -9,7 +9,7 @@ from typing import Final
 
 import duckdb
 
-from segmentation.csv_files import UnreadableError, is_csv, proved, read_csv, without_pattern
+from segmentation.csv_files import PLAIN, Dialect, UnreadableError, is_csv, proved, read_csv, without_pattern
 from segmentation.errors import UserError
 from segmentation.messages import shape_of, without_values
 from segmentation.quoting import quote_identifier, quote_literal
@@ -25,7 +25,7 @@ __all__ = [
     "write_staged",
 ]
 
-ENDINGS: Final = (".parquet", ".csv", ".tsv", ".csv.gz", ".tsv.gz")
+ENDINGS: Final = (".parquet", ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 """Names of files that can be read."""
 
 ARRIVAL_COLUMN: Final = "arrival_number"
@@ -66,7 +66,9 @@ def in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def write_staged(source: Path, target: Path, *, columns: Mapping[str, str], arrival: int) -> int:
+def write_staged(
+    source: Path, target: Path, *, columns: Mapping[str, str], arrival: int, dialect: Dialect = PLAIN
+) -> int:
     """Read a file in full and write its rows as Parquet.
 
     CSV is read as text throughout, as a build reads it, once each of its lines has been proved. A column that its input
@@ -83,6 +85,8 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str], arri
         Names and DuckDB types of the columns that the input has so far.
     arrival : int
         Number of the arrival, which its rows carry.
+    dialect : Dialect
+        What its input says of how CSV files are written.
 
     Returns
     -------
@@ -100,17 +104,19 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str], arri
         raise UnreadableError(f"its name ends in none of {', '.join(ENDINGS)}")
     if source.stat().st_size == 0:
         raise UnreadableError("it is empty (0 bytes)", may_be_unfinished=True)
-    if source.name.lower().endswith((".csv", ".tsv")) and not _ends_its_last_line(source):
+    if is_csv(source) and not source.name.lower().endswith(".gz") and not _ends_its_last_line(source):
         raise UnreadableError(
             "its last line has no end, so it may be half written; end it with a line break", may_be_unfinished=True
         )
     if is_csv(source):
-        proved(source)
-        relation = read_csv(source)
+        proved(source, dialect)
+        relation = read_csv(source, dialect)
     else:
         relation = f"read_parquet({quote_literal(without_pattern(source))}, hive_partitioning = false)"
     try:
         with engine() as connection:
+            if is_csv(source):
+                _check_written(connection, relation, dialect, columns)
             rows = write_relation(connection, relation, target, columns=columns, arrival=str(arrival))
     except duckdb.Error as error:
         if str(target) in str(error):
@@ -121,6 +127,24 @@ def write_staged(source: Path, target: Path, *, columns: Mapping[str, str], arri
     if rows == 0:
         raise UnreadableError("it holds no rows", may_be_unfinished=is_csv(source))
     return rows
+
+
+def _check_written(
+    connection: duckdb.DuckDBPyConnection, relation: str, dialect: Dialect, columns: Mapping[str, str]
+) -> None:
+    """Refuse text that staging alone can read where the input's column has numbers or dates: 1.234 may be 1234."""
+    names = {str(row[0]).lower() for row in connection.execute(f"describe select * from {relation}").fetchall()}
+    settings: dict[str, tuple[str, ...]] = {
+        "decimal": _NUMBERS + _FRACTIONS if dialect.decimal != "." else (),
+        "date_format": _TIMES if dialect.has_date_format else (),
+    }
+    for name, data_type in columns.items():
+        for setting, families in settings.items():
+            if name.lower() in names and data_type.startswith(families):
+                raise UnreadableError(
+                    f"column {name}: expected {data_type}, as in the files before, and what the input's {setting} says "
+                    "is for text. Land it as Parquet with that type"
+                )
 
 
 def parquet_columns(path: Path | str) -> dict[str, str]:
@@ -216,5 +240,6 @@ def _cast(column: str, found: str, wanted: str) -> str:
 
 def _ends_its_last_line(path: Path) -> bool:
     with path.open("rb") as file:
-        file.seek(-1, 2)
-        return file.read(1) in {b"\n", b"\r"}
+        file.seek(max(path.stat().st_size - 2, 0))
+        # In UTF-16 the last byte is 0.
+        return file.read().rstrip(b"\0")[-1:] in {b"\n", b"\r"}

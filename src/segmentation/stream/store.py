@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from segmentation.csv_files import without_pattern
+from segmentation.csv_files import DIALECT_KEYS, without_pattern
 from segmentation.errors import UserError
 from segmentation.files import HeldError, held, put_in_place, sync
 from segmentation.quoting import quote_literal
@@ -78,7 +78,8 @@ class Store:
 
     def setting(self, name: str, setting: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the variable `inputs` says of an input for a build that reads it from here."""
-        kept = {key: value for key, value in setting.items() if key not in {"ref", "relation", "path"}}
+        # What is stored is Parquet, however it came.
+        kept = {key: value for key, value in setting.items() if key not in {"ref", "relation", "path", *DIALECT_KEYS}}
         return {**kept, "path": self.glob(name)}
 
     def inputs(self) -> list[str]:

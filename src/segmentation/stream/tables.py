@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import duckdb
 
+from segmentation.csv_files import PLAIN, Dialect
 from segmentation.errors import UserError, did_you_mean
 from segmentation.files import put_in_place
 from segmentation.quoting import quote_identifier, quote_literal
@@ -209,7 +210,14 @@ def history_sources(name: str, setting: Mapping[str, Any], warehouse: Path) -> I
 
 
 def take_history(
-    name: str, kind: str, place: str, *, warehouse: Path, store: Store, columns: Mapping[str, str]
+    name: str,
+    kind: str,
+    place: str,
+    *,
+    warehouse: Path,
+    store: Store,
+    columns: Mapping[str, str],
+    dialect: Dialect = PLAIN,
 ) -> Arrival:
     """Read one source of an input's history into the store's folder `incoming`: what was there before all arrivals.
 
@@ -221,7 +229,7 @@ def take_history(
     staged = store.incoming / f"{name}-unfinished.parquet"
     try:
         if kind == "file":
-            rows = write_staged(Path(place), staged, columns=columns, arrival=HISTORY)
+            rows = write_staged(Path(place), staged, columns=columns, arrival=HISTORY, dialect=dialect)
         else:
             with duckdb.connect(str(warehouse), read_only=True) as connection:
                 in_utc(connection)

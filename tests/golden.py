@@ -107,10 +107,23 @@ def declared_keys(manifest: Path) -> dict[str, list[str]]:
     return {relation: min(keys, key=lambda key: (len(key), key)) for relation, keys in found.items()}
 
 
+def day_of_run(run_results: Path) -> str:
+    """Return the day on which a build began, which reasons name: what lies after it is not yet known."""
+    metadata = json.loads(run_results.read_text(encoding="utf-8"))["metadata"]
+    return str(metadata["invocation_started_at"])[:10]
+
+
 def results_of_table(
-    connection: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[tuple[str, str]], key: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    columns: Sequence[tuple[str, str]],
+    key: Sequence[str],
+    today: str,
 ) -> Iterable[ColumnResult]:
-    """Yield the result of each column of a table, all found in one pass over it."""
+    """Yield the result of each column of a table, all found in one pass over it; another day changes no text."""
+    texts = [quote_identifier(name) for name, data_type in columns if data_type == "VARCHAR"]
+    same_day = ", ".join(f"replace({name}, '{today}', 'the day of the run') as {name}" for name in texts)
+    relation = f"(select *{f' replace ({same_day})' if texts else ''} from {relation})"
     keys = [quote_identifier(name) for name in key]
     key_text = f"concat_ws(chr(31), {', '.join(f'cast({name} as varchar)' for name in keys)})" if keys else "''"
     measured = []
@@ -171,6 +184,7 @@ def results_of_table(
 def results(project: DbtProject, schemas: Sequence[str] = SCHEMAS) -> list[ColumnResult]:
     """Return the results of every column of every relation in some schemas of a warehouse, sorted."""
     keys = declared_keys(project.folder / "target" / "manifest.json")
+    today = day_of_run(project.folder / "target" / "run_results.json")
     with project.connect() as connection:
         connection.create_function("golden_text", shortened_numbers, ["VARCHAR"], "VARCHAR")
         catalogue = connection.execute(
@@ -193,7 +207,7 @@ def results(project: DbtProject, schemas: Sequence[str] = SCHEMAS) -> list[Colum
             quoted = f"{quote_identifier(schema)}.{quote_identifier(table)}"
             found += [
                 ColumnResult(relation, *astuple(result)[1:])
-                for result in results_of_table(connection, quoted, columns, key)
+                for result in results_of_table(connection, quoted, columns, key, today)
             ]
     return sorted(found)
 

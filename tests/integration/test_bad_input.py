@@ -40,94 +40,77 @@ def orders(project: DbtProject, **columns: Any) -> dict[str, dict[str, str]]:
     return file_inputs(orders=path)
 
 
-def test_a_path_that_matches_no_file_is_refused(project: DbtProject) -> None:
-    path = project.folder / "nowhere" / "*.parquet"
+def test_places_where_nothing_can_be_read_are_refused_all_at_once(project: DbtProject) -> None:
+    nowhere = project.folder / "nowhere" / "*.parquet"
+    unknown = project.csv("orders.xlsx", ORDER_HEADER, [ORDER])
+    empty = project.folder / "products.csv"
+    empty.touch()
     assert_refused(
         project,
-        file_inputs(orders=path),
-        f"Input orders: no file matches {path}.",
-        "Expected at least one.",
-        "Set vars.inputs.orders.path",
-    )
-
-
-def test_a_file_of_an_unknown_kind_is_refused(project: DbtProject) -> None:
-    path = project.csv("orders.xlsx", ORDER_HEADER, [ORDER])
-    assert_refused(
-        project,
-        file_inputs(orders=path),
+        file_inputs(customers=nowhere, orders=unknown, products=empty) | {"order_items": {"relation": "shop.lines"}},
+        f"Input customers: no file matches {nowhere}. Expected at least one.",
+        "Set vars.inputs.customers.path",
         "Input orders:",
         "is no file that can be read",
         ".parquet, .csv",
         "orders.path",
-    )
-
-
-def test_an_empty_file_is_refused(project: DbtProject) -> None:
-    path = project.folder / "orders.csv"
-    path.touch()
-    assert_refused(
-        project,
-        file_inputs(orders=path),
-        f"Input orders: the file {path} is empty (0 bytes).",
-        "Expected at least a header",
-        "vars.inputs.orders.path",
-    )
-
-
-def test_a_relation_that_is_not_there_is_refused(project: DbtProject) -> None:
-    assert_refused(
-        project,
-        {"orders": {"relation": "shop.orders"}},
-        "Input orders: there is no table or view shop.orders",
-        "Set vars.inputs.orders.relation",
+        f"Input products: the file {empty} is empty (0 bytes). Expected at least a header",
+        "vars.inputs.products.path",
+        "Input order_items: there is no table or view shop.lines",
+        "Set vars.inputs.order_items.relation",
     )
 
 
 @pytest.mark.parametrize(
     ("inputs", "expected"),
     [
-        ({}, "vars.inputs has neither customers nor orders"),
-        ([], "vars.inputs must map inputs to where they are"),
-        ({"products": {"path": "products.csv"}}, "vars.inputs has neither customers nor orders"),
-        ({"order": {"path": "orders.csv"}}, "vars.inputs.order: there is no such input. Inputs are customers, orders"),
-        ({"orders": "orders.csv"}, "vars.inputs.orders must be a mapping"),
-        ({"orders": {"path": "orders.csv", "relation": "a.b"}}, "vars.inputs.orders must have exactly one of"),
-        ({"orders": {"path": 7}}, "vars.inputs.orders.path must be a text"),
-        ({"orders": {"path": "orders.csv", "colums": {}}}, "vars.inputs.orders.colums: there is no such setting."),
+        ([], ["vars.inputs must map inputs to where they are"]),
+        ({"products": {"path": "products.csv"}}, ["vars.inputs has neither customers nor orders"]),
+        (
+            {
+                "order": {"path": "orders.csv"},
+                "orders": "orders.csv",
+                "customers": {"path": "orders.csv", "relation": "a.b"},
+                "products": {"path": 7},
+                "order_items": {"path": "orders.csv", "colums": {}},
+            },
+            [
+                "vars.inputs.order: there is no such input. Inputs are customers, orders",
+                "vars.inputs.orders must be a mapping",
+                "vars.inputs.customers must have exactly one of",
+                "vars.inputs.products.path must be a text",
+                "vars.inputs.order_items.colums: there is no such setting.",
+            ],
+        ),
     ],
+    ids=["list", "neither", "each"],
 )
-def test_malformed_inputs_are_refused(project: DbtProject, inputs: Any, expected: str) -> None:
-    assert_refused(project, inputs, expected)
+def test_malformed_inputs_are_refused(project: DbtProject, inputs: Any, expected: list[str]) -> None:
+    assert_refused(project, inputs, *expected)
 
 
-def test_a_missing_column_is_refused(project: DbtProject) -> None:
-    assert_refused(
-        project,
-        orders(project, ordered_at=None, order_date=["2024-05-01"]),
-        "Input orders: the column ordered_at is missing. Expected timestamp.",
-        "The columns there are: order_id, customer_id, order_date. The nearest is order_date.",
-        "Set vars.inputs.orders.columns.ordered_at",
-    )
-
-
-def test_a_mapping_to_a_column_that_is_not_there_is_refused(project: DbtProject) -> None:
-    inputs: dict[str, Any] = orders(project)
-    inputs["orders"]["columns"] = {"ordered_at": "cast(OrderedOn as timestamp)"}
+def test_columns_that_are_not_there_are_refused_with_the_nearest(project: DbtProject) -> None:
+    people = project.csv("customers.csv", ("customer_id", "Balance EUR"), [("1", "2")])
+    lines = project.csv("lines.csv", ("order_id", "product_id", "quantity", "unit_price"), [("1", "a", "1", "2.5")])
+    inputs: dict[str, Any] = orders(project, ordered_at=None, order_date=["2024-05-01"])
+    inputs |= file_inputs(customers=people, order_items=lines)
+    inputs["order_items"]["columns"] = {"quantity": "cast(Quantities as int)", "unitprice": "unit_price"}
     assert_refused(
         project,
         inputs,
-        "Input orders, column ordered_at: there is no column OrderedOn",
-        "The nearest is ordered_at.",
-        "Set vars.inputs.orders.columns.ordered_at.",
-    )
-
-
-def test_a_mapping_of_an_unknown_column_is_refused(project: DbtProject) -> None:
-    inputs: dict[str, Any] = orders(project)
-    inputs["orders"]["columns"] = {"orderd_at": "ordered_at"}
-    assert_refused(
-        project, inputs, "Input orders has no column orderd_at to be mapped", "the nearest is ordered_at", "orderd_at"
+        "Input orders: the column ordered_at is missing. Expected timestamp.",
+        "The columns there are: order_id, customer_id, order_date. The nearest is order_date.",
+        "Set vars.inputs.orders.columns.ordered_at",
+        "Input customers: the column balance is missing. Expected double, as declared in vars.attributes.",
+        "The nearest is Balance EUR.",
+        "Set vars.inputs.customers.columns.balance",
+        "Input order_items, column quantity: there is no column Quantities",
+        "The nearest is quantity.",
+        "Set vars.inputs.order_items.columns.quantity.",
+        "Input order_items has no column unitprice to be mapped",
+        "the nearest is unit_price",
+        attributes={"balance": "double"},
+        as_of_date="2024-06-30",
     )
 
 
@@ -191,6 +174,7 @@ def test_all_that_is_wrong_with_mappings_is_told_at_once(project: DbtProject) ->
         "Input orders, column status: there is no column order_id,",
         'Write it as "order_id " in vars.inputs.orders.columns.status.',
         "Input orders, column currency: currency_of( is no SQL expression",
+        "Set vars.inputs.orders.columns.currency.",
         "Input orders, column order_amount: only an id can be generated.",
         "Input orders, column ordered_at: expected timestamp, or text that holds one, found BOOLEAN (from placed).",
         f"Input products: no file matches {project.folder / 'none.csv'}.",
@@ -207,17 +191,6 @@ def test_one_mistake_is_a_few_lines_of_log(project: DbtProject) -> None:
     assert len(outcome.output.splitlines()) < 200, outcome.output
     assert "SKIP=" in outcome.output
     assert "SKIP relation" in (project.folder / "logs" / "dbt.log").read_text(encoding="utf-8")
-
-
-def test_a_mapping_that_is_no_sql_is_refused(project: DbtProject) -> None:
-    inputs: dict[str, Any] = orders(project)
-    inputs["orders"]["columns"] = {"ordered_at": "cast(ordered_at as"}
-    assert_refused(
-        project,
-        inputs,
-        "Input orders, column ordered_at: cast(ordered_at as is no SQL expression",
-        "Set vars.inputs.orders.columns.ordered_at.",
-    )
 
 
 def test_the_message_about_an_unknown_function_says_where_it_was_written(project: DbtProject) -> None:
@@ -248,38 +221,6 @@ def test_a_fraction_is_no_whole_number_and_an_underscore_no_part_of_one(project:
         ("c", "visits is not a whole number, but of the form '9.9'"),
         ("d", "visits is not a whole number, but of the form '9_999'"),
     ]
-
-
-@pytest.mark.parametrize(
-    ("column", "values", "expectation", "found"),
-    [
-        ("ordered_at", [True], "timestamp, or text that holds one", "BOOLEAN"),
-        ("ordered_at", [20240501], "timestamp, or text that holds one", "BIGINT"),
-        ("customer_id", [{"id": 1}], "text or a plain value", "STRUCT(id BIGINT)"),
-    ],
-)
-def test_a_column_of_a_type_that_cannot_be_cast_is_refused(
-    project: DbtProject, column: str, values: list[Any], expectation: str, found: str
-) -> None:
-    assert_refused(
-        project,
-        orders(project, **{column: values}),
-        f"Input orders, column {column}: expected {expectation}, found {found}",
-        f"Set vars.inputs.orders.columns.{column}",
-    )
-
-
-def test_an_attribute_that_the_customers_do_not_have_is_refused(project: DbtProject) -> None:
-    path = project.csv("customers.csv", ("customer_id", "Balance EUR"), [("1", "2")])
-    assert_refused(
-        project,
-        file_inputs(customers=path),
-        "Input customers: the column balance is missing. Expected double, as declared in vars.attributes.",
-        "The nearest is Balance EUR.",
-        "Set vars.inputs.customers.columns.balance",
-        attributes={"balance": "double"},
-        as_of_date="2024-06-30",
-    )
 
 
 def test_files_with_headers_only_leave_nobody_to_segment(project: DbtProject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import duckdb
@@ -26,7 +27,10 @@ def test_the_demo_has_its_golden_results(demo: DbtProject) -> None:
         ("update t set name = null where id = 7", ["name"]),
         ("update t set is_kept = not is_kept where id in (1, 2)", ["is_kept"]),
         ("update t set query = replace(query, '0.12345678', '0.12345679')", ["query"]),
-        ("delete from t where id = 7", ["amount", "id", "invocation_id", "is_kept", "name", "query", "share"]),
+        (
+            "delete from t where id = 7",
+            ["amount", "id", "invocation_id", "is_kept", "name", "query", "reason", "share"],
+        ),
         ("alter table t rename amount to price", ["amount", "price"]),
         ("alter table t alter amount type decimal(18, 2)", ["amount"]),
         # What no result may depend on: last digits, the order of rows, and the run.
@@ -34,17 +38,23 @@ def test_the_demo_has_its_golden_results(demo: DbtProject) -> None:
         ("update t set query = replace(query, '0.123456789', '0.123456789000001')", []),
         ("create or replace table t as select * from t order by id desc", []),
         ("update t set invocation_id = 'another'", []),
+        # The same day in a text as the build began on.
+        ("update t set reason = 'after 2026-05-04'", ["reason"]),
+        ("update t set reason = 'after 2026-05-02'", []),
     ],
 )
 def test_one_value_is_enough_to_differ(change: str, columns: list[str], tmp_path: Path) -> None:
     def results(*statements: str) -> list[golden.ColumnResult]:
         project = DbtProject(tmp_path / str(len(statements)))
         (project.folder / "target").mkdir()
+        day = f"2026-05-0{1 + len(statements)}"
+        run_results = json.dumps({"metadata": {"invocation_started_at": f"{day}T23:59:00Z"}})
+        (project.folder / "target" / "run_results.json").write_text(run_results, encoding="utf-8")
         (project.folder / "target" / "manifest.json").write_text(KEY_IS_ID, encoding="utf-8")
         with duckdb.connect(str(project.folder / DATABASE)) as connection:
             connection.execute("create schema marts")
             connection.execute("use marts")
-            for statement in (TABLE, *statements):
+            for statement in (TABLE.format(day=day), *statements):
                 connection.execute(statement)
         return golden.results(project)
 
@@ -61,6 +71,7 @@ select
     i / 7.0::double as share,
     i % 2 = 0 as is_kept,
     'select 0.123456789 * x' as query,
+    'after {day}' as reason,
     'one' as invocation_id
 from range(1, 11) as numbers (i)
 """

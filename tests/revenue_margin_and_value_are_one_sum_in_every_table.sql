@@ -4,6 +4,11 @@
 -- out what has no category or one that nobody bought; dim_segments rounds to hundredths; value is told of the longest
 -- horizon.
 {%- set horizon = var("value")["horizons_days"] | max %}
+{%- set told = [
+    ("revenue", "dim_segments_revenue", 0.005), ("revenue", "segment_value_revenue", 0),
+    ("revenue_last_90_days", "segment_value_lately", 0), ("margin", "segment_value_margin", 0),
+    ("lifetime_value", "segment_value_lifetime", 0.01), ("revenue_of_categories", "affinity_revenue", 0),
+] %}
 with known_categories as (
 
     select distinct category
@@ -138,11 +143,6 @@ compared as (
 
 ),
 
-{%- set told = [
-    ("revenue", "dim_segments_revenue", 0.005), ("revenue", "segment_value_revenue", 0),
-    ("revenue_last_90_days", "segment_value_lately", 0), ("margin", "segment_value_margin", 0),
-    ("lifetime_value", "segment_value_lifetime", 0.01), ("revenue_of_categories", "affinity_revenue", 0),
-] %}
 final as (
 
     select

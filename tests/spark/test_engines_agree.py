@@ -8,6 +8,8 @@ from __future__ import annotations
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
 from demo_files import DemoFiles
 from harness import DbtProject
 from segmentation.comparing import read_duckdb, read_parquet_folders
@@ -63,6 +65,7 @@ def test_a_batch_on_top_of_it_with_the_same_models(
         assert scopes["feature_scope"]["is_full"].to_pylist() == [False], scopes["feature_scope"].to_pylist()
 
 
+@pytest.mark.long
 def test_online_retail_on_a_cluster_of_two_workers(
     standalone: SparkProject, duckdb_retail: Future[DbtProject], online_retail: dict[str, Any]
 ) -> None:

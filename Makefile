@@ -82,9 +82,9 @@ stream: $(STAMP) ## Build what arrives, batch by batch: LANDING=folder STORE=fol
 	exec $(BIN)/python -m segmentation.stream --landing "$$LANDING" --database "$$SEGMENTATION_DATABASE" \
 		--vars "$$VARS" --tables "$$TABLES" "$$@" $(STREAM)
 
-test: $(STAMP) ## Run every test: pytest, which builds the demo with all dbt tests too, and where there is Java 17 spark-test
-	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; twenty minutes)'
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+test: $(STAMP) ## Run the tests: pytest, which builds the demo with all dbt tests too, and where there is Java 17 spark-test: LONG=1 for the longest
+	$(SAY) 'Running pytest with $(WORKERS) processes (builds the project many times; nearly an hour on two cores)'
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(LONG),,-m 'not long')
 	@$(MAKE) --no-print-directory spark-test
 
 # Where there is no Java 17, nothing is installed either: the tests could only be skipped.

@@ -283,6 +283,7 @@ def test_more_customers_of_the_same_kind_have_not_drifted(noted: DbtProject, tmp
     assert any(value for value, _, _ in found.values())
 
 
+@pytest.mark.long
 def test_updates_follow_a_planted_drift_at_a_tenth_of_the_time() -> None:
     study = run_command([sys.executable, ROOT / "benchmarks" / "study_online.py", "--steps", "4"])
     assert study.succeeded, study.output

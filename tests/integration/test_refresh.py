@@ -59,6 +59,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
     return small_warehouse(tmp_path_factory)
 
 
+@pytest.mark.long
 def test_no_change_is_lost_that_was_not_published(small: DbtProject, tmp_path: Path) -> None:
     """An order goes to another customer and back again, and every run in between is one that publishes nothing."""
     project = copy_of_small(small, tmp_path / "project")
@@ -165,6 +166,7 @@ BUYERS_OF_NO_BAND_OR_SEVERAL = """
 """
 
 
+@pytest.mark.long
 def test_what_was_learned_stands_until_there_is_a_reason(small: DbtProject, tmp_path: Path) -> None:
     project = copy_of_small(small, tmp_path / "project")
     inputs = {**variables(project)["inputs"]}

@@ -11,6 +11,7 @@ from harness import DbtProject
 from spark_project import SparkProject, differences, empty_warehouse
 
 
+@pytest.mark.long
 def test_the_demo_over_spark_connect(connected: SparkProject, duckdb_demo: Future[DbtProject]) -> None:
     empty_warehouse()
     connected.build().check()

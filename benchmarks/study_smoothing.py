@@ -107,6 +107,7 @@ def smoothed(
         "as_of_dates": f"""
             select
                 date '2024-01-31' + range::integer as as_of_date, range = {DATES - 1} as is_current,
+                lag(date '2024-01-31' + range::integer) over (order by range) as previous_as_of_date,
                 true as is_period_end
             from range({DATES})
         """,
@@ -114,6 +115,8 @@ def smoothed(
         # What other methods read and give: nothing.
         "rfm_labels": f"select {columns} from scores cross join configuration where false",
         "customer_features": "select null::varchar as customer_id where false",
+        # All of them were there before the model: nobody is new.
+        "current_features": "select null::varchar as customer_id where false",
         "candidate_parameters": "select '' as segmentation, '' as kind, '' as feature, '' as value_string where false",
     }
     places = relations_of(queries, known={*contents, MODELS[0]})

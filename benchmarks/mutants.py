@@ -3,6 +3,7 @@
     make mutants                                       60 changes of SQL, 150 of Python (some hours on two cores)
     make mutants MUTANTS_SQL=10 MUTANTS_PYTHON=0 SEED=7
     python benchmarks/mutants.py --kind python --from 0 --to 50    a portion; what is in the results already is skipped
+    python benchmarks/mutants.py --quick                           without integration tests, which take nine tenths of it
     python benchmarks/mutants.py --kind sql --survivors            those again that no test had noticed
     python benchmarks/mutants.py --report                          the table alone
 
@@ -258,7 +259,8 @@ class Concerns:
 class Workshop:
     """A copy of the project in which changes are made, built and tested, one after the other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_quick: bool = False) -> None:
+        self.is_quick = is_quick
         self.root = folder / "project"
         self.shared = folder / "shared"
         self.demo = self.shared / "demo"
@@ -394,7 +396,7 @@ class Workshop:
         else:
             # The demo may be that of the change before.
             self.clear()
-        files = self.concerns.integration_tests(mutant.file)
+        files = [] if self.is_quick else self.concerns.integration_tests(mutant.file)
         return (
             self._by_tests("unit tests", far, UNIT_SECONDS)
             or self._by_tests("integration tests", files, INTEGRATION_SECONDS)
@@ -463,6 +465,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--to", type=int, help="the number behind the last")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where they are kept, one a line")
     parser.add_argument("--survivors", action="store_true", help="try those again that nothing had noticed")
+    parser.add_argument("--quick", action="store_true", help="without integration tests: survivors want a second look")
     parser.add_argument("--list", action="store_true", help="show what would be tried")
     parser.add_argument("--report", action="store_true", help="show what was found before")
     return parser.parse_args()
@@ -503,7 +506,7 @@ def main() -> int:
                     tried.append(in_turn(lottery, number))
     if tried:
         with tempfile.TemporaryDirectory(prefix="mutants") as folder:
-            workshop = Workshop(Path(folder))
+            workshop = Workshop(Path(folder), is_quick=told.quick)
             workshop.begin()
             for attempt in tried:
                 attempt(workshop)

@@ -107,6 +107,11 @@ MACRO = re.compile(r"\{%-?\s*macro (?P<engine>[a-z]+)__(?P<name>\w+)\(.*?\{%-?\s
 
 IN_JINJA = re.compile(r" == | != | >= | <= | > | < | and | or | not (?!in )")
 OF_JINJA = {"==": "!=", "!=": "==", ">=": ">", "<=": "<", ">": ">=", "<": "<=", "and": "or", "or": "and", "not": ""}
+MESSAGE = re.compile(
+    r"""(?P<quote>["'])(?:(?!(?P=quote)).)*\b(?:the|an|set|expected|it is)\b(?:(?!(?P=quote)).)*(?P=quote)""",
+    re.IGNORECASE | re.DOTALL,
+)
+"""A text of Jinja that is said to people; others are pieces of SQL."""
 RATIO = re.compile(r"""ratio\(\s*(?P<one>"[^"]*"|'[^']*'),\s*(?P<other>"[^"]*"|'[^']*')""")
 
 
@@ -294,7 +299,10 @@ class SqlText:
         for piece in self.jinja:
             if "loop." in piece.text or "engine" in piece.text:
                 continue
+            told = [message.span() for message in MESSAGE.finditer(piece.text)]
             for found in IN_JINJA.finditer(piece.text):
+                if any(first < found.start() < last for first, last in told):
+                    continue
                 start = piece.start + found.start() + 1
                 operator = found.group().strip()
                 yield Change("jinja", start, start + len(operator), OF_JINJA[operator])

@@ -4,22 +4,20 @@
 {% macro check_input(input) -%}
     {%- set problems = [] -%}
     {%- if is_building() and has_input(input) -%}
-        {%- set found = problems_of_source(input) -%}
-        {%- do problems.extend(found.problems or check_expression_types(input, found.columns)) -%}
+        {%- do problems.extend(problems_of_source(input)) -%}
     {%- endif -%}
     {{ return(told_problems(problems)) }}
 {%- endmacro %}
 
 
-{#- What is wrong with an input, but for the types of expressions, and the columns that its source has:
-    {problems: [sentence, ...], columns}. with_files: whether every line of its files is read. -#}
+{#- Sentences about what is wrong with an input. with_files: whether every line of its files is read. -#}
 {% macro problems_of_source(input, with_files=false) -%}
     {%- set problems = check_input_place(input) -%}
     {%- if not problems and with_files and input_setting(input).get('path') -%}
         {%- do problems.extend(check_input_files(input)) -%}
     {%- endif -%}
     {%- if problems -%}
-        {{ return({'problems': problems, 'columns': none}) }}
+        {{ return(problems) }}
     {%- endif -%}
     {%- if with_files and input_setting(input).get('path') -%}
         {%- do register_files(input_setting(input).path, input_setting(input)) -%}
@@ -27,5 +25,6 @@
     {%- set columns = input_source_columns(input) -%}
     {%- do problems.extend(check_input_columns(input, columns)) -%}
     {%- do problems.extend(check_column_types(input, columns)) -%}
-    {{ return({'problems': problems, 'columns': columns}) }}
+    {%- do problems.extend(check_expression_types(input, columns)) -%}
+    {{ return(problems) }}
 {%- endmacro %}

@@ -12,17 +12,37 @@
 {%- endmacro %}
 
 
-{#- The same of mapped expressions, which the engine must look at. -#}
+{#- The same of mapped expressions, which the engine must look at; and sentences about those that it cannot compute, but
+    for what `check_input_columns` has said. -#}
 {% macro check_expression_types(input, source_columns) -%}
-    {%- set expressions = input_mapping(input, source_columns) | rejectattr('is_name') | rejectattr('expression', 'none')
-        | list -%}
+    {%- set problems = [] -%}
+    {%- set names = source_columns | map(attribute='name') | list -%}
+    {%- set expressions = [] -%}
+    {%- for column in input_mapping(input, source_columns) if column.expression is not none and not column.is_name -%}
+        {%- if not problem_of_expression(column, names, '') -%}
+            {%- do expressions.append(column) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {#- One by one where they cannot all be computed. -#}
+    {%- set is_one_wrong = expressions and error_of_description(mapped_rows(input, expressions)) -%}
+    {%- set sound = [] -%}
+    {%- for column in expressions -%}
+        {%- set error = is_one_wrong and error_of_description(
+            'select (\n' ~ column.expression ~ '\n) as ' ~ column.name ~ ' from ' ~ input_source(input)
+        ) -%}
+        {%- if error -%}
+            {%- do problems.append("Input " ~ input ~ ", column " ~ column.name ~ ": " ~ column.expression
+                ~ " cannot be computed (" ~ (error | trim).split('\n')[0] ~ "). Set vars.inputs." ~ input ~ ".columns."
+                ~ column.name ~ " to a SQL expression that gives a " ~ column.type ~ ".") -%}
+        {%- else -%}
+            {%- do sound.append(column) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- set found = {} -%}
-    {%- if expressions -%}
-        {%- for column in describe_query(mapped_rows(input, expressions)) -%}
-            {%- do found.update({column.name | lower: column.type}) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ return(problems_of_types(input, source_columns, found)) }}
+    {%- for column in (describe_query(mapped_rows(input, sound)) if sound else []) -%}
+        {%- do found.update({column.name | lower: column.type}) -%}
+    {%- endfor -%}
+    {{ return(problems + problems_of_types(input, source_columns, found)) }}
 {%- endmacro %}
 
 

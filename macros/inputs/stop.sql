@@ -1,5 +1,5 @@
-{#- Ends the run with a message, below which dbt names the macros that it came through: for what a user cannot bring about
-    by a mistake in the variables or the data. Checks of those return their sentences instead (`told_problems`). -#}
+{#- Ends the run with a message. It is an error of the run and not of the compilation: below one of those dbt names every
+    macro that it came through. -#}
 {% macro stop(message) -%}
-    {{ exceptions.raise_compiler_error(message) }}
+    {{ exceptions.raise_fail_fast_error(message) }}
 {%- endmacro %}

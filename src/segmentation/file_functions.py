@@ -1,4 +1,4 @@
-"""SQL functions for DuckDB by which macros ask about files before they are read: a plugin of dbt-duckdb.
+"""SQL functions for DuckDB by which macros ask about files and queries before they are read: a plugin of dbt-duckdb.
 
 A profile names it: ``plugins: [{module: segmentation.file_functions}]``.
 """
@@ -6,6 +6,7 @@ A profile names it: ``plugins: [{module: segmentation.file_functions}]``.
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,11 @@ class Plugin(BasePlugin):
         files = duckdb.list_type("VARCHAR")
         conn.create_function("problem_of_csv_files", problem_of_files, [files, "VARCHAR"], "VARCHAR", side_effects=True)
         conn.create_function("options_of_csv_files", _options, [files, "VARCHAR"], "VARCHAR", side_effects=True)
+        # Not the connection itself, which is busy with the query that asks.
+        other = conn.cursor()
+        conn.create_function(
+            "error_of_query", partial(_error_of_query, other), ["VARCHAR"], "VARCHAR", side_effects=True
+        )
 
 
 def problem_of_files(files: list[str], setting: str = "{}") -> str:
@@ -66,6 +72,14 @@ def _options(files: list[str], setting: str) -> str:
     if any(map(_is_remote, files)):
         return remote_options(dialect)
     return csv_options([Path(file) for file in files], dialect)
+
+
+def _error_of_query(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    try:
+        connection.execute(query)
+    except duckdb.Error as error:
+        return str(error)
+    return ""
 
 
 def _is_remote(file: str) -> bool:

@@ -153,13 +153,15 @@ def test_all_that_is_wrong_with_mappings_is_told_at_once(project: DbtProject) ->
         "currency": "currency_of(",
         "colour": "red",
         "order_amount": "generated",
+        "updated_at": "parse_moment(placed)",
+        "cancelled_at": "length('a')",
     }
     inputs["customers"]["columns"] = {"city": "GRÖSSE", "region": "größe"}
     inputs["order_items"] = {"relation": "shop.lines", "discount": "negative"}
     assert_refused(
         project,
         inputs,
-        "The inputs cannot be read as they are configured (12 problems):",
+        "The inputs cannot be read as they are configured (14 problems):",
         "1. vars.inputs.order_items.discount: there is no such setting.",
         "Input customers: the column customer_id is missing.",
         "Input customers, column city: there is no column GRÖSSE",
@@ -177,7 +179,23 @@ def test_all_that_is_wrong_with_mappings_is_told_at_once(project: DbtProject) ->
         "Set vars.inputs.orders.columns.currency.",
         "Input orders, column order_amount: only an id can be generated.",
         "Input orders, column ordered_at: expected timestamp, or text that holds one, found BOOLEAN (from placed).",
+        "Input orders, column updated_at: parse_moment(placed) cannot be computed (Catalog Error: Scalar Function with name "
+        "parse_moment does not exist!). Set vars.inputs.orders.columns.updated_at to a SQL expression that gives a timestamp.",
+        "Input orders, column cancelled_at: expected timestamp, or text that holds one, found BIGINT (from length('a')).",
         f"Input products: no file matches {project.folder / 'none.csv'}.",
+    )
+
+
+def test_seeds_that_are_not_loaded_are_told_at_once(project: DbtProject) -> None:
+    """This run makes none of them: where it does, they are looked at when they are there."""
+    inputs = {"orders": {"ref": "demo_orders"}, "customers": {"ref": "demo_customers"}}
+    assert_refused(
+        project,
+        inputs,
+        "The inputs cannot be read as they are configured (2 problems):",
+        "1. Input customers: there is no table or view demo_customers in the warehouse.",
+        "2. Input orders: there is no table or view demo_orders in the warehouse. Expected it to be there before the build. "
+        "Set vars.inputs.orders.ref, or load it: dbt build --select +raw_orders.",
     )
 
 
@@ -196,7 +214,12 @@ def test_one_mistake_is_a_few_lines_of_log(project: DbtProject) -> None:
 def test_the_message_about_an_unknown_function_says_where_it_was_written(project: DbtProject) -> None:
     inputs: dict[str, Any] = orders(project)
     inputs["orders"]["columns"] = {"ordered_at": "parse_moment(ordered_at)"}
-    assert_refused(project, inputs, "parse_moment", "vars.inputs.orders.columns.ordered_at")
+    assert_refused(
+        project,
+        inputs,
+        "Input orders, column ordered_at: parse_moment(ordered_at) cannot be computed (Catalog Error: Scalar Function",
+        "Set vars.inputs.orders.columns.ordered_at to a SQL expression",
+    )
 
 
 def test_a_mapped_expression_that_fails_on_a_row_is_named(project: DbtProject) -> None:

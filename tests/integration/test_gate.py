@@ -188,6 +188,7 @@ def test_a_command_that_was_to_publish_and_does_not_fails(small: DbtProject, tmp
         outcome = project.dbt(command, *selection, variables=changes)
         assert outcome.returncode != 0, outcome.output
         assert "Traceback" not in outcome.output
+        assert "in macro" not in outcome.output
         if selection:
             assert "Nothing is published" in outcome.output
             assert "Expected a build of everything (`dbt build`)" in outcome.output

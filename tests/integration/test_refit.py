@@ -254,14 +254,24 @@ def test_a_model_that_was_fitted_to_revenue_is_not_kept_without(small: DbtProjec
     """The amounts of orders come from their lines alone here; without them nobody has bought for anything."""
     project = copy_of_small(small, tmp_path)
     inputs = {name: where for name, where in variables(project)["inputs"].items() if name != "order_items"}
-    asked = variables(project, inputs=inputs, segmentations={name: SEGMENTATIONS[name] for name in ("age_band", "rfm")})
+    named = {name: SEGMENTATIONS[name] for name in ("age_band", "rfm", "profile")}
+    asked = variables(project, inputs=inputs, segmentations=named)
     refused = project.dbt("run", "--select", "+training_sample", variables=asked)
     assert not refused.succeeded
     message = " ".join(refused.output.split())
-    assert "The revenue of every customer is 0, and the models of rfm were fitted to revenue:" in message
+    assert "The revenue of every customer is 0, and the models of profile, rfm were fitted to revenue:" in message
     assert (
         "no order has an order_amount (vars.inputs.orders.columns.order_amount), and vars.inputs.order_items" in message
     )
     assert "vars.inputs.order_items is not set" in message
     assert "in macro" not in message
-    project.dbt("run", "--select", "+training_sample", variables=asked | {"refit": True}).check()
+
+    # New cut points of RFM are taken whatever they are; new clusters may be refused, and these would stay then.
+    asked |= {"refit": True}
+    refused = project.dbt("run", "--select", "training_sample", variables=asked)
+    assert not refused.succeeded
+    assert "the models of profile were fitted to revenue:" in " ".join(refused.output.split())
+    features = [name for name in named["profile"]["features"] if name != "average_order_value"]
+    profile = named["profile"] | {"features": [*features, "frequency"]}
+    asked |= {"segmentations": named | {"profile": profile}}
+    project.dbt("run", "--select", "+training_sample", variables=asked).check()

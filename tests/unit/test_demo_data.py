@@ -330,6 +330,12 @@ def test_a_number_out_of_range_is_an_error_that_says_so(
     assert not list(tmp_path.iterdir())
 
 
+def test_the_bounds_themselves_are_within_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("segmentation.demo.writer.MOST_CUSTOMERS", 100)
+    report = write_demo_data(out=tmp_path, customers=100, orders_per_customer=15)
+    assert report.rows["customers"] >= 100
+
+
 def test_the_command_says_what_it_wrote(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--out", str(tmp_path), "--customers", "200", "--truth", str(tmp_path)]) == 0
     assert "demo_products: 206 rows, 6 of them to be rejected" in capsys.readouterr().out

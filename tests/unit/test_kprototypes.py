@@ -112,6 +112,12 @@ def test_threads_and_chunks_change_nothing(dtype: Any, monkeypatch: pytest.Monke
         assert fit.cost == fits[0].cost
         assert np.array_equal(fit.labels, fits[0].labels)
         assert np.array_equal(fit.prototypes.centroids, fits[0].prototypes.centroids)
+    # Refined until nothing moves, prototypes are the means and modes of their own customers, whatever the chunks.
+    for segment in range(5):
+        own = fits[0].labels == segment
+        assert fits[0].prototypes.centroids[segment] == pytest.approx(data.numeric[own].mean(axis=0))
+        modes = [np.bincount(codes[own]).argmax() for codes in data.codes.T]
+        assert fits[0].prototypes.modes[segment].tolist() == modes
 
 
 def test_single_precision_costs_the_same() -> None:

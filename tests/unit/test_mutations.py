@@ -54,6 +54,12 @@ def test_each_kind_of_mistake_in_sql_is_drawn(expected: str) -> None:
     assert any(expected in change.apply(SQL) for change in sql_changes(SQL))
 
 
+def test_what_jinja_says_to_people_stays_as_it_is_and_its_sql_does_not() -> None:
+    text = """{{ return("Fill it, or set the variable and build." ~ ('a or b' if x == 1 else "a and b")) }}"""
+    changed = {change.apply(text) for change in sql_changes(text)}
+    assert changed == {text.replace("a or b", "a and b"), text.replace("==", "!="), text.replace('"a and b', '"a or b')}
+
+
 def test_comments_texts_and_casts_stay_as_they_are() -> None:
     for change in sql_changes(SQL):
         changed = change.apply(SQL)

@@ -17,13 +17,28 @@ from harness import ROOT, DbtProject, run_command
 from segmentation.configuration import VARIABLES, resolve
 
 README = ROOT / "README.md"
-DOCUMENTS = [README, ROOT / "DECISIONS.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    README,
+    *(ROOT / name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "DECISIONS.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+"""The order in which their commands run: what the README makes, the others go on with."""
 
 NOT_RUN = (
-    *("test", "integration", "study", "lint", "stream", "soak"),
-    *("bench", "bench-build", "bench-refresh", "bench-stream", "bench-value"),
+    *("test", "unit", "integration", "study", "lint", "format", "golden", "mutants", "stream", "soak", "soak-refresh"),
+    *("bench", "bench-build", "bench-refresh", "bench-stream", "bench-value", "spark-setup", "spark-test"),
 )
 """Commands of make that would run this test, or for many minutes: their recipes are expanded and not executed."""
+
+LANGUAGES = {
+    "sh": "commands, which run in a copy of the project",
+    "yaml": "variables, which are resolved",
+    "sql": "queries of the demo",
+    "mermaid": "a picture",
+    "text": "what a test of another module tries, or no command",
+    "": "no command",
+}
+"""What a block may be, so that no command stands where no test finds it."""
 
 
 @dataclass(frozen=True)
@@ -126,11 +141,11 @@ def run_block(block: Block, folder: Path, **settings: str) -> None:
     assert "Installing" not in outcome.output
 
 
-def test_commands_run_in_the_order_of_the_document(clone: Path) -> None:
-    for block in blocks("yaml", README):
+def test_commands_run_in_the_order_of_the_documents(clone: Path) -> None:
+    for block in blocks("yaml"):
         if block.file_name:
             (clone / block.file_name).write_text(block.text, encoding="utf-8")
-    commands = [block for block in blocks("sh", README) if not block.shipped_example]
+    commands = [block for block in blocks("sh") if not block.shipped_example]
     assert any("make build\n" in block.text for block in commands)
     for block in commands:
         run_block(block, clone)
@@ -144,9 +159,18 @@ def test_commands_build_the_examples(block: Block, clone: Path, shared_data: Pat
     assert (clone / "published" / f"{block.shipped_example}.duckdb").is_file()
 
 
-def test_commands_stand_in_the_readme_alone() -> None:
-    others = [str(block) for block in blocks("sh") if block.document != README]
-    assert others == [], "their commands are run by no test"
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_commands_stand_in_blocks_that_run(document: Path) -> None:
+    lines = document.read_text(encoding="utf-8").splitlines()
+    fences = [line.removeprefix("```") for line in lines if line.startswith("```")]
+    assert set(fences[::2]) <= LANGUAGES.keys()
+    assert set(fences[1::2]) <= {""}
+    for block in [*blocks("text", document), *blocks("", document)]:
+        assert not re.search(r"^(make|dbt|python|\.venv/)", block.text, re.MULTILINE), f"no test runs {block}"
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 180
 
 
 def test_every_make_command_that_is_named_exists(clone: Path) -> None:
@@ -180,10 +204,19 @@ def test_queries_answer(block: Block, demo: DbtProject) -> None:
         assert demo.query(block.text, published=True) == demo.query(block.text)
 
 
+def anchors(document: Path) -> set[str]:
+    """Return what links to the headings of a document end in: lower case, without punctuation, dashes for blanks."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
 def test_links_lead_somewhere(document: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
-        assert "://" in target or (document.parent / target).exists(), f"{document.name} links to {target}"
+    for target, anchor in re.findall(r"\]\(([^)#]*)#?([^)]*)\)", document.read_text(encoding="utf-8")):
+        if "://" not in target:
+            file = document.parent / target if target else document
+            assert file.exists(), f"{document.name} links to {target}"
+            assert not anchor or anchor in anchors(file), f"{document.name} links to {target}#{anchor}"
 
 
 def test_the_readme_links_to_every_other_document() -> None:
@@ -213,7 +246,12 @@ def test_every_column_of_a_mart_is_documented(mart: str) -> None:
         name for cells in re.findall(r"^\| (`.*?) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", cells)
     }
     assert documented == set(marts()[mart])
-    assert f"| `{mart}` |" in README.read_text(encoding="utf-8")
+
+
+def test_marts_that_the_readme_names_exist() -> None:
+    named = set(re.findall(r"`(\w+)`", section(README, "What BI opens"))) - {"marts"}
+    assert len(named) > 10
+    assert named <= set(marts())
 
 
 def test_documented_rules_are_those_that_reject() -> None:

@@ -179,9 +179,11 @@ def test_all_that_is_wrong_with_mappings_is_told_at_once(project: DbtProject) ->
         "Set vars.inputs.orders.columns.currency.",
         "Input orders, column order_amount: only an id can be generated.",
         "Input orders, column ordered_at: expected timestamp, or text that holds one, found BOOLEAN (from placed).",
-        "Input orders, column updated_at: parse_moment(placed) cannot be computed (Catalog Error: Scalar Function with name "
-        "parse_moment does not exist!). Set vars.inputs.orders.columns.updated_at to a SQL expression that gives a timestamp.",
-        "Input orders, column cancelled_at: expected timestamp, or text that holds one, found BIGINT (from length('a')).",
+        "Input orders, column updated_at: parse_moment(placed) cannot be computed (Catalog Error: Scalar Function with "
+        "name parse_moment does not exist!). Set vars.inputs.orders.columns.updated_at to a SQL expression that gives a "
+        "timestamp.",
+        "Input orders, column cancelled_at: expected timestamp, or text that holds one, found BIGINT "
+        "(from length('a')).",
         f"Input products: no file matches {project.folder / 'none.csv'}.",
     )
 
@@ -194,8 +196,8 @@ def test_seeds_that_are_not_loaded_are_told_at_once(project: DbtProject) -> None
         inputs,
         "The inputs cannot be read as they are configured (2 problems):",
         "1. Input customers: there is no table or view demo_customers in the warehouse.",
-        "2. Input orders: there is no table or view demo_orders in the warehouse. Expected it to be there before the build. "
-        "Set vars.inputs.orders.ref, or load it: dbt build --select +raw_orders.",
+        "2. Input orders: there is no table or view demo_orders in the warehouse. Expected it to be there before the "
+        "build. Set vars.inputs.orders.ref, or load it: dbt build --select +raw_orders.",
     )
 
 

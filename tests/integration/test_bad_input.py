@@ -180,8 +180,8 @@ def test_all_that_is_wrong_with_mappings_is_told_at_once(project: DbtProject) ->
         "Input orders, column order_amount: only an id can be generated.",
         "Input orders, column ordered_at: expected timestamp, or text that holds one, found BOOLEAN (from placed).",
         "Input orders, column updated_at: parse_moment(placed) cannot be computed (Catalog Error: Scalar Function with "
-        "name parse_moment does not exist!). Set vars.inputs.orders.columns.updated_at to a SQL expression that gives a "
-        "timestamp.",
+        "name parse_moment does not exist!). Set vars.inputs.orders.columns.updated_at to a SQL expression that gives "
+        "a timestamp.",
         "Input orders, column cancelled_at: expected timestamp, or text that holds one, found BIGINT "
         "(from length('a')).",
         f"Input products: no file matches {project.folder / 'none.csv'}.",

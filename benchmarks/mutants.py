@@ -3,7 +3,7 @@
     make mutants                                       60 changes of SQL, 150 of Python (some hours on two cores)
     make mutants MUTANTS_SQL=10 MUTANTS_PYTHON=0 SEED=7
     python benchmarks/mutants.py --kind python --from 0 --to 50    a portion; what is in the results already is skipped
-    python benchmarks/mutants.py --quick                           without integration tests, nine tenths of the time
+    python benchmarks/mutants.py --quick                           without integration tests: most of the time is theirs
     python benchmarks/mutants.py --kind sql --survivors            those again that no test had noticed
     python benchmarks/mutants.py --report                          the table alone
 

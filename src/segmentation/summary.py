@@ -25,6 +25,7 @@ __all__ = [
     "UnlabelledSize",
     "main",
     "read_judgements",
+    "read_left_out",
     "read_refusals",
     "read_sizes",
     "render",
@@ -70,6 +71,13 @@ REFUSALS: Final = """
     from marts.segmentation_decisions
     where action = 'refused'
     order by segmentation
+"""
+
+LEFT_OUT: Final = """
+    select segmentation, feature, value_string
+    from marts.model_parameters
+    where kind = 'note' and value_string like 'left out:%'
+    order by segmentation, feature
 """
 
 
@@ -164,6 +172,22 @@ def read_refusals(database: Path) -> list[str]:
     return [f"{segmentation}: {reason}" for segmentation, reason in refusals]
 
 
+def read_left_out(database: Path) -> list[str]:
+    """Read which configured features the models leave out, and why, as one line each.
+
+    Parameters
+    ----------
+    database : Path
+        A published file, or the database of a build; one that knows no parameters has none.
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        try:
+            left_out = connection.execute(LEFT_OUT).fetchall()
+        except duckdb.CatalogException:
+            return []
+    return [f"{segmentation}: {feature} is {note}" for segmentation, feature, note in left_out]
+
+
 def render(
     segments: Sequence[SegmentSize], unlabelled: Sequence[UnlabelledSize], judgements: Sequence[Judgement] = ()
 ) -> str:
@@ -249,14 +273,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source = published if published.is_file() else options.database
     try:
         text = render(*read_sizes(source), read_judgements(source))
-        refusals = "".join(f"\n{line}\n" for line in read_refusals(source))
+        remarks = "".join(f"\n{line}\n" for line in [*read_refusals(source), *read_left_out(source)])
     except duckdb.IOException as error:
         sys.stderr.write(f"Error: {source} cannot be read: {str(error).splitlines()[0]}\n")
         return 1
     except UserError as error:
         sys.stderr.write(f"Error: {error}\n")
         return 1
-    sys.stdout.write(f"\n{text}\n{refusals}\nRead from {source}\n")
+    sys.stdout.write(f"\n{text}\n{remarks}\nRead from {source}\n")
     return 0
 
 

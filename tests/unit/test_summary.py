@@ -67,6 +67,26 @@ def test_refused_models_are_told_below(tmp_path: Path, capsys: pytest.CaptureFix
     assert lines[-4:] == ["", "age: The candidate did not pass: x.", "", f"Read from {path}"]
 
 
+def test_features_that_a_model_leaves_out_are_told_below(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = make_database(tmp_path / "shop.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(
+            """
+            create table marts.model_parameters as
+            select * from (values
+                ('rfm', 'note', 'frequency', 'left out: everybody has 1; map another id'),
+                ('rfm', 'note', 'monetary', '3 infinite values taken as missing'),
+                ('rfm', 'model', null, 'left out: of nothing')
+            ) as rows (segmentation, kind, feature, value_string)
+            """
+        )
+    assert main(["--database", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "\nrfm: frequency is left out: everybody has 1; map another id\n" in told
+    assert told.count("left out") == 1
+    assert "infinite" not in told
+
+
 def test_verdicts_are_told_and_what_stands_in_the_place_of_clusters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

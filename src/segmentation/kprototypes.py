@@ -110,7 +110,8 @@ def fit_kprototypes(
     start : Prototypes or None, default None
         Prototypes to refine in place of looking for starts.
     starts : sequence of {"cao", "huang", "k-means++"} or None, default None
-        Starts to try; None tries `STARTS` of `default_starts`.
+        Starts to try; None tries `STARTS` of `default_starts`. One alone is refined and no more, as in kmodes; among
+        several, single moves and random swaps look for what lies between them.
     row_weights : ndarray of shape (n,) or None, default None
         Weight of every customer, such as the number of equal ones.
     dtype : {numpy.float32, numpy.float64}, default numpy.float64

@@ -61,6 +61,7 @@ def test_a_silhouette_needs_two_segments_and_a_pair() -> None:
     points = np.arange(4.0)[:, None]
     assert values(numeric(points), [np.zeros(4, dtype=np.int64), np.arange(4)]) == [None, None]
     assert values(numeric(points[:0]), []) == []
+    assert values(numeric(points[:0]), [np.zeros(0, dtype=np.int64)]) == [None]
 
 
 def test_identical_customers_in_two_segments_have_silhouette_0() -> None:

@@ -120,6 +120,14 @@ def test_threads_and_chunks_change_nothing(dtype: Any, monkeypatch: pytest.Monke
         assert fits[0].prototypes.modes[segment].tolist() == modes
 
 
+def test_one_start_alone_is_refined_and_no_more() -> None:
+    data, k = random_mixed(0)
+    start = find_start(data, k, "cao", rng=np.random.default_rng(0))
+    alone = fit_kprototypes(data, k, seed=0, starts=["cao"])
+    assert alone.cost == refine(data, start).cost
+    assert fit_kprototypes(data, k, seed=0).cost < alone.cost, "here the best is elsewhere"
+
+
 def test_single_precision_costs_the_same() -> None:
     data, _ = mixed(3_000, seed=8)
     start = Prototypes(data.numeric[:4], data.codes[:4])

@@ -58,6 +58,10 @@ def test_who_holds_a_database_is_told_at_once_and_then_waited_for(tmp_path: Path
     assert after < 2
     assert f"is held by process {process.pid} (" in line
     assert "waiting for it" in line
+    assert isinstance(process.args, list)
+    command = " ".join(" ".join(map(str, process.args)).split())
+    assert f"({command[:120]})" in line, "the beginning of its command tells it from other processes"
+    assert len(command) > 120
 
 
 def test_a_wait_ends(tmp_path: Path) -> None:

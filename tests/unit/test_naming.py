@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from segmentation.naming import (
     Phrase,
     Trait,
     category_trait,
     name_segments,
     numeric_trait,
+    speaks_for_itself,
 )
 
 RECENCY = Phrase("lapsed", "recent", "adjective")
@@ -34,6 +37,25 @@ def test_names_tell_the_strongest_traits_in_the_words_of_the_catalogue() -> None
     balance = Trait("balance", 2.0, "with high balance", "clause")
     loan = category_trait("loan", "true", share=0.9, overall_share=0.1, is_boolean=True)
     assert name_segments([[balance, loan]]) == ["Customers with loan and high balance"]
+
+
+@pytest.mark.parametrize(
+    ("level", "expected"),
+    [
+        ("Electronics", True),
+        ("New York", True),
+        ("オンライン", True),
+        ("Route 66", False),
+        ("B2B customers", False),
+        ("2024", False),
+        ("DE", False),
+        ("yes", False),
+        ("Other", False),
+        ("-", False),
+    ],
+)
+def test_a_level_that_says_what_it_is_about_needs_no_feature_beside_it(level: str, expected: bool) -> None:
+    assert speaks_for_itself(level) is expected
 
 
 def test_names_are_distinct() -> None:

@@ -62,6 +62,14 @@ def test_inverse_brings_raw_values_back(values: np.ndarray[Any, Any], transform:
     assert scaler.invert(scaler.apply(values)) == pytest.approx(values, rel=1e-5, abs=1e-3)
 
 
+@pytest.mark.parametrize(("rate", "scaled", "raw"), [(-1.0, 3.0, np.inf), (3.0, -3.0, -np.inf)])
+def test_beyond_what_a_transform_can_give_the_raw_value_is_infinite(rate: float, scaled: float, raw: float) -> None:
+    """With rate -1 no value becomes more than 1, with rate 3 none less than -1."""
+    scaler = NumericScaler("yeo_johnson", 0.0, None, None, rate, 0.0, 1.0, 1.0)
+    assert abs(scaler.apply(np.array([1e12 * np.sign(scaled)]))[0]) <= 1.0
+    assert scaler.invert(np.array([scaled]))[0] == raw
+
+
 @given(values=VALUES, seed=st.integers(0, 9))
 @settings(max_examples=50, deadline=None)
 def test_order_of_customers_changes_no_more_than_the_last_digits(values: np.ndarray[Any, Any], seed: int) -> None:

@@ -13,7 +13,7 @@
     {%- elif execute and file_listing(path) -%}
         {%- set missing = missing_file_functions() -%}
         {%- if missing -%}
-            {%- do stop(missing) -%}
+            {%- do end_run(missing) -%}
         {%- endif -%}
         {%- set options = run_query(
             'select options_of_csv_files(list(filename order by filename), ' ~ string_literal(tojson(dialect_of(setting)))

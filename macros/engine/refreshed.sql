@@ -109,7 +109,7 @@
 {#- Tables before this one may hold the changed keys alone, so a missing table cannot be made from them. -#}
 {% macro must_be_there(existing) -%}
     {%- if existing is none -%}
-        {%- do stop("Table " ~ this ~ ": expected it to be there, as this run works on changed customers alone, found "
+        {%- do end_run("Table " ~ this ~ ": expected it to be there, as this run works on changed customers alone, found "
             ~ "none. Build the whole project (`dbt build`): it notices the missing table and makes all of it.") -%}
     {%- endif -%}
 {%- endmacro %}

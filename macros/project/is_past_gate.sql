@@ -69,7 +69,7 @@
             {%- do exceptions.warn("Nothing is published: `dbt run` tests nothing. What was published stays as it was; "
                 ~ "`dbt build` builds, tests and publishes.") -%}
         {%- else -%}
-            {%- do stop("Nothing is published: " ~ (
+            {%- do end_run("Nothing is published: " ~ (
                 "`dbt run` tests nothing"
                 if flags.WHICH == "run" else
                 "this run builds less than what follows from an input, so what stands in the other tables may be what "

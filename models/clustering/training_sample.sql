@@ -1,7 +1,7 @@
 -- One row per sampled customer at the as-of date: all that Python ever sees. The sample is bounded, and the same
 -- customers are drawn again as long as they are there, whatever the order of the input.
 {%- set problem = check_revenue_is_there() %}
-{%- if problem %}{% do stop(problem) %}{% endif %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 {%- set size = var("fit_sample_size") | int %}
 with customers as (
 

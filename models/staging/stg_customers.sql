@@ -2,7 +2,7 @@
 {#- Where customers are derived, the distinct over all orders is computed once. #}
 {{- config(materialized='view' if has_input('customers') else 'table') }}
 {%- set problem = check_somebody_is_left() %}
-{%- if problem %}{% do stop(problem) %}{% endif %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 with
 
 {% if has_input('customers') -%}

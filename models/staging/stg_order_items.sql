@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('resolved_configuration') }}
 {%- set problem = sums_too_large('order_items', ['quantity', 'quantity * unit_price']) %}
-{%- if problem %}{% do stop(problem) %}{% endif %}
+{%- if problem %}{{ exceptions.raise_compiler_error(problem) }}{% endif %}
 with
 
 accepted as (

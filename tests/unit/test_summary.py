@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from harness import run_command
 from segmentation.errors import UserError
 from segmentation.publishing import published_path
 from segmentation.summary import main, read_sizes, render
@@ -127,6 +129,8 @@ def test_the_published_file_is_preferred(tmp_path: Path, capsys: pytest.CaptureF
     printed = capsys.readouterr().out
     assert "Best" in printed
     assert f"Read from {published}" in printed
+    ran = run_command([sys.executable, "-m", "segmentation.summary", "--database", database]).check()
+    assert ran.output == printed
 
 
 def test_an_absent_database_is_an_error_that_says_what_to_do(

@@ -257,3 +257,16 @@ def test_inputs_that_are_seeds_are_refreshed_too(demo: DbtProject, tmp_path: Pat
     # A model that stood before this run is measured for drift, and its decision says so.
     differing = {name for name in expected if found[name] != expected[name]}
     assert differing == {"marts.segmentation_decisions", "marts.segmentation_drift"}
+
+    # A table that such a run adds to, and that is gone: what stands before it may hold the changed customers alone.
+    with duckdb.connect(str(project.database)) as connection:
+        connection.execute("drop table segments.customer_labels")
+    outcome = project.dbt("run", "--select", "customer_labels")
+    assert not outcome.succeeded
+    message = " ".join(outcome.output.split())
+    assert (
+        'customer_labels": expected it to be there, as this run works on changed customers alone, found none.'
+        in message
+    )
+    assert "Build the whole project (`dbt build`)" in message
+    assert "in macro" not in message

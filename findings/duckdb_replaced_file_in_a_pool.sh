@@ -5,7 +5,7 @@
 # Seen: it reads the old file for as long as any other connection of the process to that path is open, since DuckDB shares
 #   one instance among them by the path. An ATTACH from a database in memory reads the new file at the same moment.
 # Why it matters: the marts are published by rename, and a BI tool keeps a pool of connections. Opening one anew, which
-#   looks like the remedy, changes nothing, and nothing is said. README tells the way that works.
+#   looks like the remedy, changes nothing, and nothing is said. docs/publication.md tells the way that works.
 set -euo pipefail
 
 folder="$(mktemp -d)"

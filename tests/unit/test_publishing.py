@@ -281,7 +281,7 @@ def test_a_polling_reader_never_fails_and_never_sees_a_mixture(tmp_path: Path) -
 
 
 def test_what_a_tool_with_many_connections_sees_of_a_new_file(tmp_path: Path) -> None:
-    """README tells what BI should do: DuckDB shares a file among the connections of a process while one is open."""
+    """docs/publication.md tells BI why: DuckDB shares a file among the connections of a process while one is open."""
     with build(tmp_path / "shop.duckdb", version=1) as connection:
         path = publish_shop(connection)["published_file"]
         tool = start(

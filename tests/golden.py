@@ -93,18 +93,18 @@ def shortened_numbers(text: str) -> str:
 
 
 def declared_keys(manifest: Path) -> dict[str, list[str]]:
-    """Return the key of each relation that a test holds: the one with the fewest columns."""
+    """Return the key of each relation that a test `holds`: the one with the fewest columns."""
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
     found: dict[str, list[list[str]]] = {}
     for node in nodes.values():
         about = node.get("test_metadata") or {}
-        if about.get("name") in {"unique", "unique_key"}:
-            tested = nodes.get(node.get("attached_node") or "")
-            if tested:
-                columns = about["kwargs"].get("columns") or [about["kwargs"]["column_name"]]
-                relation = f"{tested['schema']}.{tested['alias']}".lower()
-                found.setdefault(relation, []).append([str(column).lower() for column in columns])
-    return {relation: min(keys, key=lambda key: (len(key), key)) for relation, keys in found.items()}
+        tested = nodes.get(node.get("attached_node") or "")
+        if about.get("name") == "holds" and tested:
+            promised = about["kwargs"]
+            relation = f"{tested['schema']}.{tested['alias']}".lower()
+            keys = [*filter(None, [promised.get("key")]), *promised.get("also_unique", [])]
+            found.setdefault(relation, []).extend([str(column).lower() for column in key] for key in keys)
+    return {relation: min(keys, key=lambda key: (len(key), key)) for relation, keys in found.items() if keys}
 
 
 def day_of_run(run_results: Path) -> str:

@@ -116,7 +116,11 @@ def a_mart_that_fails_its_test(project: DbtProject) -> Outcome:
         (too_many_rejects, "rows are rejected, a share of", True),
         (too_small_a_segment, "Failure in test clusters_are_advised", True),
         (a_failing_python_model, "the fit found no memory", True),
-        (a_mart_that_fails_its_test, "Failure in test unique_key_segmentation_quality_segmentation", False),
+        (
+            a_mart_that_fails_its_test,
+            "segmentation_quality, column segmentation: expected a key that no other row has",
+            False,
+        ),
     ],
     ids=["rejects", "segment", "python", "mart"],
 )

@@ -79,6 +79,6 @@ from range(1, 11) as numbers (i)
 KEY_IS_ID = """
 {"nodes": {
     "model.t": {"schema": "marts", "alias": "t"},
-    "test.t": {"test_metadata": {"name": "unique", "kwargs": {"column_name": "id"}}, "attached_node": "model.t"}
+    "test.t": {"test_metadata": {"name": "holds", "kwargs": {"key": ["id"]}}, "attached_node": "model.t"}
 }}
 """

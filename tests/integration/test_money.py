@@ -13,7 +13,7 @@ from harness import DbtProject, file_inputs
 
 MARTS = ("dim_customers", "dim_segments", "segment_value", "segment_category_affinity", "fct_customer_value")
 ONE_SUM = "revenue_margin_and_value_are_one_sum_in_every_table"
-BOUNDS = "share_between_customer_features_discount_share"
+BOUNDS = "customer_features,test_name:holds"
 
 # By customer, an order a line: product, quantity, unit price, discount. P1 costs 30 a piece, P2 has no cost.
 BASKETS: dict[str, list[tuple[str, str, str, str]]] = {

@@ -261,6 +261,5 @@ def test_documented_rules_are_those_that_reject() -> None:
     }
     staging = yaml.safe_load((ROOT / "models" / "staging" / "_staging.yml").read_text(encoding="utf-8"))
     rejected = next(model for model in staging["models"] if model["name"] == "rejected_records")
-    rule = next(column for column in rejected["columns"] if column["name"] == "rule")
-    values = next(test["accepted_values"] for test in rule["data_tests"] if "accepted_values" in test)
-    assert documented == set(values["arguments"]["values"])
+    promised = next(test["holds"]["arguments"] for test in rejected["data_tests"] if "holds" in test)
+    assert documented == set(promised["accepted"]["rule"])

@@ -227,12 +227,21 @@ def test_the_order_of_the_rows_changes_nothing(shop: DbtProject, project: DbtPro
         assert project.query(query) == shop.query(query), name
 
 
-def test_a_lost_row_and_a_repeated_key_fail_the_tests(shop: DbtProject, tmp_path: Path) -> None:
+def test_a_failed_test_names_table_column_and_row(shop: DbtProject, tmp_path: Path) -> None:
     broken = shop.copy_to(tmp_path / "broken")
     with duckdb.connect(str(broken.database)) as connection:
         connection.execute("delete from staging.stg_customers_checked where customer_id = '7'")
+        connection.execute("update staging.stg_orders_checked set order_id = 'a@b.example' where order_id = 'A2'")
         connection.execute(
-            "insert into staging.stg_orders_checked from staging.stg_orders_checked where order_id = 'A1'"
+            "insert into staging.stg_orders_checked "
+            "from staging.stg_orders_checked where order_id in ('A1', 'a@b.example')"
+        )
+        connection.execute("update staging.stg_orders_checked set ordered_at = null where order_id = 'A1'")
+        connection.execute("update staging.rejected_records set rule = 'a mood' where rule = 'missing_key'")
+        connection.execute("update staging.rejected_records set raw_row = null where record_key = 'A4'")
+        connection.execute(
+            "insert into configuration.resolved_configuration "
+            "select * replace ('other' as segmentation) from configuration.resolved_configuration"
         )
         connection.execute("update staging.input_reconciliation set accepted_rows = 4 where input = 'customers'")
     outcome = broken.dbt(
@@ -241,14 +250,30 @@ def test_a_lost_row_and_a_repeated_key_fail_the_tests(shop: DbtProject, tmp_path
         "input_reconciliation",
         "stg_orders",
         "stg_customers",
+        "rejected_records",
+        "resolved_configuration",
         *STAGING[2:],
         variables=write_shop(shop),
     )
     assert not outcome.succeeded
     failed = [line for line in outcome.output.splitlines() if " FAIL " in line]
     assert any("accepted_plus_rejected_equals_raw" in line for line in failed)
-    assert any("unique_key_stg_orders" in line for line in failed)
-    assert not any("unique_key_stg_customers" in line for line in failed)
+    assert any("holds_stg_orders" in line for line in failed)
+    assert not any("holds_stg_customers" in line for line in failed)
+    lines = [line.partition("Table ")[2] for line in outcome.output.splitlines() if "Table " in line]
+    told = dict(line.split(": ", 1) for line in lines)
+    rule = told.pop("rejected_records, column rule")
+    assert rule.startswith("expected one of 'missing_key', 'deleted', ")
+    assert rule.endswith(", found 'a mood' at input 'orders', record_key '' (rows in all: 3).")
+    repeated = "expected a key that no other row has, found 2 rows"
+    assert told == {
+        "rejected_records, column raw_row": "expected a value, found nothing at input 'orders', record_key 'A4' "
+        "(rows in all: 1).",
+        "resolved_configuration, column position": f"{repeated} at position '1' (rows in all: 1).",
+        # Of what looks like somebody's address the shape is told.
+        "stg_orders, column order_id": f"{repeated} at order_id 'x@x.xxxxxxx' (rows in all: 2).",
+        "stg_orders, column ordered_at": "expected a value, found nothing at order_id 'A1' (rows in all: 2).",
+    }
 
 
 def test_ids_of_any_type_meet(project: DbtProject) -> None:

@@ -36,3 +36,11 @@ def test_every_mart_has_a_contract_that_describes_each_column() -> None:
     for name, model in described.items():
         assert model["description"].startswith("One row per"), name
         assert all(column.get("data_type") and column.get("description") for column in model["columns"]), name
+
+
+def test_every_mart_promises_a_key_under_a_name_that_people_read() -> None:
+    for folder in MARTS.iterdir():
+        for model in (model for content in folder_files(folder) for model in content.get("models", [])):
+            promised = next(test["holds"] for test in model["data_tests"] if "holds" in test)
+            assert promised["name"] == f"holds_{model['name']}"
+            assert set(promised["arguments"]["key"]) <= {column["name"] for column in model["columns"]}

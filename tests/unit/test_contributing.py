@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 RECIPES = dict(re.findall(r"^### (Add .+?)\n(.*?)(?=^##|\Z)", CONTRIBUTING, re.MULTILINE | re.DOTALL))
-SEARCHED = ("models", "macros", "src", "seeds", "docs/tables.md", "docs/configuration.md", "dbt_project.yml")
+SEARCHED = ("models", "macros", "src", "seeds", "docs/notes/tables.md", "docs/configuration.md", "dbt_project.yml")
 """Where whatever the recipes add is named. Tests, and documents that tell of it in passing, are told in words."""
 
 

@@ -32,6 +32,8 @@ CUSTOMERS = {
     "letters": ("a@b", "call me", "", "", "", "", "", ""),
     "titled": ("", "", "Mrs. Ann  Mary", "Lee, Jr.", "", "California", "'94105", "U.S.A."),
     "british": ("", "", "Dean", "Sr", "London", "London", "sw1a 1aa", "UK"),
+    # Nothing is left of signs, and no sign of a name leaves.
+    "signs": ("", "", "---", "!?", "...", "", " - ", "DE"),
     # The same texts, the letters composed in one and taken apart in the other.
     "composed": ("", "", "Zoë", "Nuñez", "Ålesund", "", "", "NO"),
     "decomposed": ("", "", "Zoe\u0308\u200b", "\u00a0Nun\u0303ez\t", "A\u030alesund", "", "", "NO"),

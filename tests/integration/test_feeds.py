@@ -87,6 +87,8 @@ def test_meta_takes_what_its_rules_say(identifiers: dict[str, dict[str, Any]]) -
     assert identifiers["titled"]["meta_first_name_sha256"] == sha("mrs ann mary")
     assert identifiers["british"]["meta_zip_sha256"] == sha("sw1a1")
     assert identifiers["british"]["meta_country_sha256"] == sha("gb")
+    signs = {name: value for name, value in identifiers["signs"].items() if name.endswith(("sha256", "zip"))}
+    assert {name for name, value in signs.items() if value is not None} == {"meta_country_sha256"}
     # What stands before @gmail.com is Google's affair alone.
     assert gmail["meta_email_sha256"] == sha("j.o.hn+news@gmail.com")
     assert gmail["meta_last_name_sha256"] == sha("müllerlüdenscheidt")

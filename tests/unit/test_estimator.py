@@ -175,7 +175,9 @@ def test_mistakes_are_named(settings: dict[str, Any], message: str) -> None:
         KPrototypes(**{"n_clusters": 3, **settings}).fit(customers())
 
 
-@pytest.mark.parametrize("weights", [[1.0], [-1.0] * 200, [0.0] * 200, [float("nan")] * 200])
+@pytest.mark.parametrize(
+    "weights", [[1.0], [-1.0] * 200, [0.0] * 200, [float("nan")] * 200, [1.0] * 199 + [float("inf")]]
+)
 def test_row_weights_are_checked(weights: list[float]) -> None:
     with pytest.raises(ValueError, match="sample_weight must"):
         KPrototypes(3).fit(customers(), sample_weight=weights)

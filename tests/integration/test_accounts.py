@@ -231,6 +231,10 @@ def test_a_batch_takes_the_other_account_off_as_well(built: DbtProject, drawn: s
     accounts.append(account(first, email=f"person{joined}@example.com", signup_at="2020-01-01"))
     # Who has nobody else's identifiers any more is free again.
     assert sha("one@example.com") not in before
+    # A run that is not published leaves the next one to do, and that finds the identifiers changed already.
+    unpublished = project.dbt("run", "--select", "+feed_identifiers", variables=settings(project, accounts)).check()
+    assert "feed_identifiers" in unpublished.output
+    assert sent(project) == before
     build(project, accounts).check()
     assert project.query("select is_full from refresh.export_scope") == [(False,)]
     after = sent(project)

@@ -107,17 +107,20 @@ def scored(project: DbtProject, header: tuple[str, ...], orders: Sequence[tuple[
 def test_without_amounts_frequency_alone_counts(project: DbtProject) -> None:
     """Customer 0 bought once, customer 49 five times, and the later ones the more recently."""
     orders = [
-        (f"{customer}-{number}", f"c{customer:02d}", f"2024-{1 + customer // 5:02d}-{10 + number:02d}")
+        (f"{customer}-{number}", f"c{customer:02d}", f"2024-{1 + customer // 5:02d}-{10 + number:02d}", channel)
         for customer in range(50)
-        for number in range(1 + customer // 10)
+        for number, channel in enumerate(["", "web", "", "", ""][: 1 + customer // 10])
     ]
-    found = scored(project, ORDER_HEADER[:3], orders)
+    found = scored(project, (*ORDER_HEADER[:3], "channel"), orders)
     assert {row[1] for row in found["scores"]} == {1, 2, 3, 4, 5}
     assert all(row[2] is None and row[3] == row[1] for row in found["scores"])
     assert found["names"]["Champions"] > 0
     assert found["champions"].startswith("Recency scores 4 to 5 and frequency scores 4 to 5 of 5; amounts are absent")
     assert found["notes"].keys() == {"monetary"}
     assert "order_amount" in found["notes"]["monetary"]
+    # Orders without a channel prefer none, however many they are.
+    channels = "select preferred_channel, count(*) from features.current_features group by 1 order by 1"
+    assert project.query(channels) == [("web", 40), (None, 10)]
 
 
 def test_an_id_for_every_order_makes_nobody_loyal(project: DbtProject) -> None:

@@ -31,7 +31,7 @@ export PYTHONUNBUFFERED := 1
 .DELETE_ON_ERROR:
 .PHONY: help setup spark-setup build test spark-test unit integration dbt-tests golden lint format demo-data \
 	stream soak soak-refresh mutants bench bench-build bench-refresh bench-spark bench-stream bench-value study study-smoothing \
-	study-identity study-online requirements reference tables clean
+	study-identity study-online requirements reference tables schema clean
 
 help: ## List the commands
 	@printf 'Usage: make COMMAND [NAME=value ...]\n\n'
@@ -197,6 +197,9 @@ reference: $(STAMP) ## Write the reference table of countries and the composed l
 
 tables: $(STAMP) ## Write docs/tables.md anew from the YAML of models and seeds and from docs/notes/tables.md
 	@$(BIN)/python -m segmentation.dictionary models seeds docs/notes/tables.md docs/tables.md
+
+schema: $(STAMP) ## Write the JSON schema of var files and the macros of input columns anew from segmentation.config
+	@$(BIN)/python -m segmentation.config.generate
 
 clean: ## Remove .venv and what tools and builds leave behind; databases stay
 	@rm -rf $(VENV) target logs build .pytest_cache .mypy_cache .ruff_cache .hypothesis src/*.egg-info

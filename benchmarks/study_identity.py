@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from segmentation.configuration import (
+from segmentation.config.segmentations import (
     CandidateGates,
     FeatureConfig,
     KRange,

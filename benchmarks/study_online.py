@@ -32,7 +32,14 @@ from compiled import compiled_models, relations_of
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
-from segmentation.configuration import CandidateGates, FeatureConfig, KRange, Online, SegmentationConfig, config_hash
+from segmentation.config.segmentations import (
+    CandidateGates,
+    FeatureConfig,
+    KRange,
+    Online,
+    SegmentationConfig,
+    config_hash,
+)
 from segmentation.distances import MixedData, assign
 from segmentation.fitting import fit_all
 from segmentation.kprototypes import fit_kprototypes

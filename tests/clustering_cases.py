@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from segmentation.configuration import CandidateGates, FeatureConfig, KRange, Method, SegmentationConfig, config_hash
+from segmentation.config.segmentations import (
+    CandidateGates,
+    FeatureConfig,
+    KRange,
+    Method,
+    SegmentationConfig,
+    config_hash,
+)
 from segmentation.fitting import fit_all
 from segmentation.parameters import SCHEMA
 

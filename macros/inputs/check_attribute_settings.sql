@@ -1,7 +1,7 @@
 {#- Sentences about vars.attributes where it is no mapping of new column names to types. -#}
 {% macro check_attribute_settings() -%}
     {%- set problems = [] -%}
-    {%- set attributes = var('attributes', {}) or {} -%}
+    {%- set attributes = var('attributes') or {} -%}
     {%- set types = ['double', 'integer', 'string', 'boolean', 'date'] -%}
     {%- if attributes is not mapping -%}
         {{ return(["vars.attributes must map columns of customers to types, such as {balance: double}; it is: "

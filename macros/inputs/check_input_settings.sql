@@ -11,7 +11,7 @@
 {#- Sentences about what is wrong with vars.inputs and vars.attributes as they are written. -#}
 {% macro problems_of_settings() -%}
     {%- set problems = [] -%}
-    {%- set inputs = var('inputs', {}) -%}
+    {%- set inputs = var('inputs') -%}
     {%- set example = "{orders: {path: data/orders.csv}}" -%}
     {%- if inputs is not mapping -%}
         {%- do problems.append("vars.inputs must map inputs to where they are, such as " ~ example ~ "; it is: " ~ inputs) -%}

@@ -4,7 +4,7 @@
     because the order itself was a fact by then. -#}
 {% macro date_range_checks(input) -%}
     {%- set run_day = run_started_at.strftime('%Y-%m-%d') -%}
-    {%- set as_of_date = (var('as_of_date', none) or run_day) | string -%}
+    {%- set as_of_date = (var('as_of_date') or run_day) | string -%}
     {%- set last_day = [as_of_date, run_day] | max -%}
     {%- set first_day = var('earliest_date') | string -%}
     {%- set floors = {

@@ -66,7 +66,7 @@
                 ~ ", ' at a quantity of ', " ~ amount_text('quantity') ~ ")"
         }) -%}
         {%- do checks.extend(line_checks()) -%}
-        {%- for pattern in var('non_product_codes', []) or [] -%}
+        {%- for pattern in var('non_product_codes') or [] -%}
             {%- do checks.append({
                 'rule': 'non_product_code',
                 'condition': regexp_like(upper_case('product_id'), pattern),

@@ -1,4 +1,4 @@
 {#- The inputs there can be, in the order in which they are judged. -#}
 {% macro input_names() -%}
-    {{ return(['customers', 'orders', 'order_items', 'products']) }}
+    {{ return(declared_columns() | list) }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#- The checks of the var `test_accounts`: {column of customers: regular expression on its value in lower case}. Where
     there is no customers input, orders are judged by their customer_id; otherwise the customer has been judged. -#}
 {% macro test_account_checks(input) -%}
-    {%- set patterns = var('test_accounts', {}) or {} -%}
+    {%- set patterns = var('test_accounts') or {} -%}
     {%- if input == 'customers' -%}
         {%- set names = input_columns(input) | map(attribute='name') | list -%}
     {%- else -%}

@@ -1,6 +1,6 @@
 """One row per segmentation: the proved configuration, with every default filled in."""
 
-from segmentation.configuration import read_variables, resolve
+from segmentation.config.resolve import read_variables, resolve
 from segmentation.frames import to_pandas
 
 

@@ -1,7 +1,7 @@
 -- One row: whether this run reads all of the inputs, or what has changed in them since the last published run.
 -- depends_on: {{ ref("resolved_configuration") }}
 {%- set today = run_started_at.strftime("%Y-%m-%d") %}
-{%- set known_until = (var("as_of_date", none) or today) | string %}
+{%- set known_until = (var("as_of_date") or today) | string %}
 {%- set last_day = [known_until, today] | max %}
 {{ layer_scope(
     fingerprint="'" ~ code_fingerprint() ~ variables_fingerprint() ~ types_fingerprint() ~ "'",

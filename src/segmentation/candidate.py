@@ -22,7 +22,7 @@ from segmentation.columns import (
     require_columns,
     to_floats,
 )
-from segmentation.configuration import FeatureConfig, SegmentationConfig
+from segmentation.config.segmentations import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
 from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct, own_distances
 from segmentation.drift import distance_row, level_rows, number_rows

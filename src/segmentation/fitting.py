@@ -16,7 +16,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from segmentation.columns import require_columns
-from segmentation.configuration import SegmentationConfig
+from segmentation.config.segmentations import SegmentationConfig
 from segmentation.lifecycle import Update, drifts_from_frame, plan, settle, successor
 from segmentation.naming import PhraseBook
 from segmentation.parameters import FittedModel, models_from_frame, to_table

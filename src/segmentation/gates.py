@@ -13,7 +13,7 @@ import pandas as pd
 
 from segmentation.choose_k import CRITERION_DECIMALS
 from segmentation.columns import IntArray, encode_levels, to_floats
-from segmentation.configuration import CandidateGates
+from segmentation.config.segmentations import CandidateGates
 from segmentation.criteria import silhouettes
 from segmentation.distances import MixedData, Prototypes, assign, count_distinct
 from segmentation.k_search import search_k

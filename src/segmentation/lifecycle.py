@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from segmentation.columns import require_columns
-from segmentation.configuration import SegmentationConfig
+from segmentation.config.segmentations import SegmentationConfig
 from segmentation.parameters import FittedModel, ParameterRow, model_version
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from segmentation.columns import FloatArray, IntArray, TextArray
-from segmentation.configuration import SegmentationConfig
+from segmentation.config.segmentations import SegmentationConfig
 from segmentation.parameters import ONLINE_KINDS, FittedModel, ParameterRow
 
 LevelWeights = Mapping[str, Mapping[str, FloatArray]]

@@ -9,7 +9,7 @@ from typing import get_args
 from sklearn.metrics import adjusted_rand_score
 
 from segmentation.columns import IntArray
-from segmentation.configuration import FeatureConfig, Scale, SegmentationConfig
+from segmentation.config.segmentations import FeatureConfig, Scale, SegmentationConfig
 
 AS_CONFIGURED = "as configured"
 """No change at all, fitted anew on the rows that the changes are fitted to: what of the disagreement is chance."""

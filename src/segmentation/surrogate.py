@@ -18,7 +18,7 @@ import pyarrow as pa
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.columns import MISSING_LEVEL, FloatArray, IntArray, TextArray, encode_levels, to_floats
-from segmentation.configuration import SegmentationConfig
+from segmentation.config.segmentations import SegmentationConfig
 
 MAX_CONDITIONS = 5
 """Conditions in a rule at most."""

@@ -202,11 +202,12 @@ def test_seeds_that_are_not_loaded_are_told_at_once(project: DbtProject) -> None
     assert "Set vars.inputs.orders.ref, or load it: dbt build --select +raw_orders." in message
 
 
-def test_one_mistake_is_a_few_lines_of_log(project: DbtProject) -> None:
-    variables = {"segmentations": {"behavior": {"method": "kmeans", "features": ["frequenzy"]}}}
+def test_mistakes_are_a_few_lines_of_log(project: DbtProject) -> None:
+    variables = {"segmentations": {"behavior": {"method": "kmeans", "features": ["frequenzy"]}}, "snapshot_cuont": 3}
     outcome = project.build("--exclude", "path:seeds/demo", variables=variables | {"inputs": orders(project)})
     assert not outcome.succeeded
     assert 'did you mean "frequency"?' in outcome.output
+    assert 'unknown key "snapshot_cuont"; did you mean "snapshot_count"?' in outcome.output
     # What is not built is counted, and named in the log file.
     assert "SKIP relation" not in outcome.output
     assert len(outcome.output.splitlines()) < 200, outcome.output

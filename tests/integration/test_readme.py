@@ -14,7 +14,8 @@ import pytest
 import yaml
 
 from harness import ROOT, DbtProject, run_command
-from segmentation.configuration import VARIABLES, resolve
+from segmentation.config.resolve import resolve
+from segmentation.config.schema import VARIABLES
 
 README = ROOT / "README.md"
 DOCUMENTS = [

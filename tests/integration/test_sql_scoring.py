@@ -13,7 +13,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
 from harness import ROOT, DbtProject
-from segmentation.configuration import SegmentationConfig
+from segmentation.config.segmentations import SegmentationConfig
 from segmentation.scoring import score_clusters, score_rfm
 from small import build_small, copy_of_small, models, small_warehouse, variables
 

@@ -33,7 +33,7 @@ from clustering_cases import (
     sample_of,
 )
 from harness import run_command
-from segmentation.configuration import CandidateGates, KRange
+from segmentation.config.segmentations import CandidateGates, KRange
 from segmentation.errors import UserError
 from segmentation.fitting import fit_all
 from segmentation.parameters import KINDS, SCHEMA

@@ -9,7 +9,7 @@ import pytest
 
 from clustering_cases import MIXED, NUMBERS, configured, fitted, mixed_groups
 from segmentation.choose_k import KTrial
-from segmentation.configuration import CandidateGates, KRange
+from segmentation.config.segmentations import CandidateGates, KRange
 from segmentation.gates import Gate, Standing, compare, smallest_share, standing_of
 from segmentation.parameters import ClusterModel, rows_from_frame
 from segmentation.scoring import score_clusters

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from clustering_cases import configured
 from segmentation.columns import FloatArray, IntArray, TextArray
-from segmentation.configuration import Online
+from segmentation.config.segmentations import Online
 from segmentation.distances import MixedData, Prototypes, assign
 from segmentation.online import LEAST_WEIGHT, Decay, Tally, add_batch, learner, tally_of, tally_rows, updated_rows
 from segmentation.parameters import FittedModel, ParameterRow, rows_from_frame, to_table

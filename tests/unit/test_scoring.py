@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from clustering_cases import MIXED, NUMBERS, configured, fitted, mixed_groups, sample_of
-from segmentation.configuration import KRange
+from segmentation.config.segmentations import KRange
 from segmentation.errors import UserError
 from segmentation.parameters import ClusterModel, rows_from_frame
 from segmentation.scoring import memberships, score_clusters, score_rfm

@@ -7,7 +7,7 @@ import pytest
 
 from clustering_cases import category, configured, fitted, number, sample_of
 from segmentation.columns import IntArray
-from segmentation.configuration import KRange, SegmentationConfig
+from segmentation.config.segmentations import KRange, SegmentationConfig
 from segmentation.sensitivity import AS_CONFIGURED, changes, sensitivities
 
 

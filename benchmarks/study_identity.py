@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from segmentation.config.methods import Method
 from segmentation.config.segmentations import (
     CandidateGates,
     FeatureConfig,
     KRange,
-    Method,
     SegmentationConfig,
     config_hash,
 )

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from segmentation.config.methods import Method
 from segmentation.config.segmentations import (
     CandidateGates,
     FeatureConfig,
     KRange,
-    Method,
     SegmentationConfig,
     config_hash,
 )

@@ -3,9 +3,7 @@
 {% macro offers_segmentation() -%}
     {%- set segmentation = var("offers")["segmentation"] -%}
     {%- if segmentation == "auto" -%}
-        {%- set segmentation = (
-            segmentations_of(["kmeans", "kprototypes"]) + segmentations_of(["rfm"]) + segmentations_of(["rules"])
-        ) | first | default("", true) -%}
+        {%- set segmentation = segmentations_by_preference() | first | default("", true) -%}
     {%- endif -%}
     {{- return(segmentation) -}}
 {%- endmacro %}

@@ -3,8 +3,8 @@
 {% macro audience_segmentations() -%}
     {%- set chosen = var("audiences")["segmentations"] -%}
     {%- if chosen == "auto" -%}
-        {%- set all = ["kmeans", "kprototypes", "rfm", "rules"] -%}
-        {%- set chosen = ((segmentations_of(all[:2]) or segmentations_of(all)) + [none])[:1] | select | list -%}
+        {%- set clustering = segmentations_with("is_clustering") -%}
+        {%- set chosen = (clustering or (var("segmentations") or {}).keys() | list)[:1] -%}
     {%- endif -%}
     {{- return(chosen) -}}
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#- The features by which the drift of a segmentation is watched: its own, or those that RFM scores. -#}
 {% macro drift_features(segmentation) -%}
-    {%- if segmentation in segmentations_of(["rfm"]) -%}
+    {%- if segmentation not in segmentations_with("is_clustering") -%}
         {{- return(["recency_days", "frequency", "monetary"]) -}}
     {%- endif -%}
     {{- return(var("segmentations")[segmentation]["features"]) -}}
@@ -18,7 +18,7 @@
             {%- do found.append(("unseen_share", feature)) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if segmentation not in segmentations_of(["rfm"]) -%}
+    {%- if segmentation in segmentations_with("is_clustering") -%}
         {%- do found.extend([("segment_psi", ""), ("distance_change", "")]) -%}
     {%- endif -%}
     {{- return(found) -}}

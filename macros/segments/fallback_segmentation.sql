@@ -5,7 +5,8 @@
 {% macro fallback_segmentation() -%}
     {%- set fallback = var("advice")["fallback"] -%}
     {%- if fallback == "auto" -%}
-        {%- set fallback = (segmentations_of(["rfm"]) + segmentations_of(["rules"])) | first | default("none", true) -%}
+        {%- set fallbacks = segmentations_by_preference() | select("in", segmentations_with("is_fallback")) -%}
+        {%- set fallback = fallbacks | first | default("none", true) -%}
     {%- endif -%}
     {{- return(none if fallback == "none" else fallback) -}}
 {%- endmacro %}

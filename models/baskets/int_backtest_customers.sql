@@ -3,7 +3,7 @@
 -- features of that date where the segmentation clusters.
 -- depends_on: {{ ref("learning_scope") }}
 {%- set segmentation = offers_segmentation() %}
-{%- set is_clustered = segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+{%- set is_clustered = segmentation in segmentations_with("is_clustering") %}
 with backtest_date as (
 
     select max(as_of_dates.as_of_date) as as_of_date

@@ -27,10 +27,10 @@ configuration as (
 
 counted as (
 
-    {% for segmentation in segmentations_of(["rfm", "kmeans", "kprototypes"]) %}
+    {% for segmentation in segmentations_with("is_fitted") %}
     {%- set features = drift_features(segmentation) %}
     {%- set numeric = numeric_features(features) %}
-    {%- set is_clustering = segmentation not in segmentations_of(["rfm"]) %}
+    {%- set is_clustering = segmentation in segmentations_with("is_clustering") %}
     select
         '{{ segmentation }}' as segmentation,
         case

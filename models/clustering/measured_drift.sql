@@ -16,7 +16,7 @@ measured as (
 
 wanted as (
 
-    {% for segmentation in segmentations_of(["rfm", "kmeans", "kprototypes"]) %}
+    {% for segmentation in segmentations_with("is_fitted") %}
     {%- for measure, feature in drift_measures_of(segmentation) %}
     select
         '{{ segmentation }}' as segmentation,

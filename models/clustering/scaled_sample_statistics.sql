@@ -25,7 +25,7 @@ configuration as (
 
 statistics as (
 
-    {%- for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    {%- for segmentation in segmentations_with("is_clustering") %}
     {%- set features = var("segmentations")[segmentation]["features"] %}
     select *
     from (

@@ -25,7 +25,7 @@ configuration as (
 
 scored as (
 
-    {% for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    {% for segmentation in segmentations_with("is_clustering") %}
     select *
     from (
         {{ score_clusters(segmentation, "customers", "parameters") | indent(8) }}

@@ -30,7 +30,7 @@ parameters as (
 
 ),
 
-{% for segmentation in segmentations_of(["kmeans", "kprototypes"]) -%}
+{% for segmentation in segmentations_with("is_clustering") -%}
 held_in_{{ segmentation }} as (
 
     select
@@ -45,7 +45,7 @@ held_in_{{ segmentation }} as (
 {% endfor -%}
 final as (
 
-    {% for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    {% for segmentation in segmentations_with("is_clustering") %}
     select
         segmentation,
         customer_id,

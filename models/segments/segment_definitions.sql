@@ -83,7 +83,8 @@ final as (
         sources.lowest_share,
         coalesce(models.model_version, sources.config_hash) as model_version,
         -- Rules and RFM segments may be empty, as nobody may fit them; a cluster without customers is a mistake.
-        sources.method in ('kmeans', 'kprototypes') and coalesce(models.is_new, false) as is_newly_fitted,
+        sources.method in ({{ quoted_list(methods_with("is_clustering")) }})
+        and coalesce(models.is_new, false) as is_newly_fitted,
         published.is_fallback
     from published
     inner join configuration on published.segmentation = configuration.segmentation

@@ -4,7 +4,7 @@ with configuration as (
 
     select *
     from {{ ref("resolved_configuration") }}
-    where method in ('kmeans', 'kprototypes')
+    where method in ({{ quoted_list(methods_with("is_clustering")) }})
 
 ),
 

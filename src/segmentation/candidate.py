@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
@@ -22,6 +22,7 @@ from segmentation.columns import (
     require_columns,
     to_floats,
 )
+from segmentation.config.methods import is_clustering
 from segmentation.config.segmentations import FeatureConfig, SegmentationConfig
 from segmentation.cut_points import RFM_FEATURES, quintile_cuts
 from segmentation.distances import Clustering, MixedData, Prototypes, assign, count_distinct, own_distances
@@ -38,6 +39,9 @@ from segmentation.scaling import NumericScaler, fit_scaler
 from segmentation.scoring import labels_of
 from segmentation.sensitivity import sensitivities
 from segmentation.verdict import gather, to_rows
+
+ALGORITHMS: Mapping[str, Callable[..., Clustering]] = {"kmeans": fit_kprototypes, "kprototypes": fit_kprototypes}
+"""What finds the clusters of a method: called with the data and k, by name with seed and start."""
 
 TOO_FEW_CUSTOMERS = "too_few_customers"
 NO_VARYING_FEATURE = "no_varying_feature"
@@ -94,7 +98,8 @@ def fit_candidate(
     UserError
         If a feature that the segmentation uses is absent from the sample, or holds no numbers where it should.
     """
-    required = RFM_FEATURES if config.method == "rfm" else tuple(feature.name for feature in config.features)
+    clusters = config.traits.is_clustering
+    required = tuple(feature.name for feature in config.features) if clusters else RFM_FEATURES
     require_columns(sample, required, table="training_sample")
     eligible = sample
     if config.uses_orders:
@@ -102,7 +107,7 @@ def fit_candidate(
     previous = _Previous.of(before, config_hash)
     # Here, since a limit holds for the libraries that are loaded when it is set: this module has loaded them.
     with threadpool_limits(limits=1):
-        outcome = _fit_rfm(eligible) if config.method == "rfm" else _fit_clusters(config, eligible, previous, phrases)
+        outcome = _fit_clusters(config, eligible, previous, phrases) if clusters else _fit_rfm(eligible)
     facts = [
         ParameterRow("model", feature="method", value_string=config.method),
         ParameterRow("model", feature="config_hash", value_string=config_hash),
@@ -170,7 +175,7 @@ class _Previous:
     @classmethod
     def of(cls, before: FittedModel | None, config_hash: str) -> _Previous:
         """Read the active model."""
-        if before is None or before.fact("status") != "fitted" or before.fact("method") == "rfm":
+        if before is None or before.fact("status") != "fitted" or not is_clustering(before.fact("method")):
             return cls(None, last_segment_id(before), {}, is_champion=False)
         model = ClusterModel.from_rows(before.rows)
         return cls(model, last_segment_id(before), names_of(before), before.fact("config_hash") == config_hash)
@@ -306,7 +311,7 @@ def _reason_to_leave_out(feature: FeatureConfig, levels: TextArray) -> str | Non
 def _fit_clusters(
     config: SegmentationConfig, eligible: pd.DataFrame, previous: _Previous, phrases: PhraseBook
 ) -> _Outcome:
-    """Fit k-means or k-prototypes."""
+    """Find clusters by the algorithm of the method."""
     prepared = _prepare(config, eligible)
     data = prepared.data
     if len(data) < config.k.min:
@@ -318,7 +323,7 @@ def _fit_clusters(
     n_distinct = count_distinct(search_rows)
     if n_distinct < config.k.min:
         return _Outcome(prepared.notes, TOO_FEW_CUSTOMERS)
-    fit = partial(fit_kprototypes, seed=config.seed)
+    fit = partial(ALGORITHMS[config.method], seed=config.seed)
     ks = range(config.k.min, config.k.max + 1)
     search = search_k(search_rows, ks, fit=fit, seed=config.seed, n_distinct=n_distinct)
     k, reason = choose_k(search.trials, min_share=config.min_share, is_pinned=config.k.min == config.k.max)
@@ -537,7 +542,7 @@ def _sensitivity_rows(
         data = _prepare(changed, few).data
         if data.numeric.shape[1] + data.codes.shape[1] == 0 or count_distinct(data) < k:
             return None
-        return fit_kprototypes(data, k, seed=config.seed).labels
+        return ALGORITHMS[config.method](data, k, seed=config.seed).labels
 
     return [
         ParameterRow("sensitivity", feature=found.feature, level=found.change, value_double=found.adjusted_rand)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from segmentation.config.methods import for_categories
 from segmentation.errors import UserError
 
 FloatArray = npt.NDArray[np.float64]
@@ -81,7 +82,8 @@ def to_floats(values: pd.Series[Any]) -> tuple[FloatArray, int]:
     except (TypeError, ValueError, OverflowError):
         raise UserError(
             f"feature {values.name!r} holds values that are no numbers, as in {_first_text(values[present])!r}; "
-            "declare it as string under `attributes` and use it under kprototypes, or map a numeric column to it."
+            f"declare it as string under `attributes` and use it under {for_categories()}, "
+            "or map a numeric column to it."
         ) from None
     infinite = np.isinf(floats)
     floats[infinite] = np.nan

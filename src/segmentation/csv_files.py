@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal
 
 import duckdb
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DIALECT_KEYS",
-    "ENCODINGS",
     "PLAIN",
     "CsvFile",
     "Dialect",
+    "Encoding",
     "UnreadableError",
     "csv_options",
     "is_csv",
@@ -49,7 +49,7 @@ _CHUNK: Final = 2**20
 _HEAD: Final = 2**21
 """The engine reads no longer line either."""
 _GZIP: Final = b"\x1f\x8b"
-ENCODINGS: Final = ("utf-8", "latin-1", "utf-16")
+Encoding = Literal["utf-8", "latin-1", "utf-16"]
 """What DuckDB reads without a further extension."""
 DIALECT_KEYS: Final = ("delimiter", "quote", "encoding", "header", "skip_lines")
 """Settings of an input that say how its CSV files are written."""

@@ -16,6 +16,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from segmentation.columns import require_columns
+from segmentation.config.methods import METHODS
 from segmentation.config.segmentations import SegmentationConfig
 from segmentation.lifecycle import Update, drifts_from_frame, plan, settle, successor
 from segmentation.naming import PhraseBook
@@ -73,7 +74,7 @@ def fit_all(
     models: list[FittedModel] = []
     with threadpool_limits(limits=1):
         for row in configuration.sort_values(["position", "segmentation"]).to_dict("records"):
-            if row["method"] == "rules":
+            if not METHODS[row["method"]].is_fitted:
                 continue
             config, config_hash = SegmentationConfig.from_json(row["definition"]), str(row["config_hash"])
             before = active.get(config.name)

@@ -265,7 +265,7 @@ def updated_rows(rows: Sequence[ParameterRow], batch: pd.DataFrame, decay: Decay
     Parameters
     ----------
     rows : sequence of ParameterRow
-        Rows of a fitted model of method kmeans or kprototypes, with what it has counted. One of before there were
+        Rows of a fitted model of a method that clusters, with what it has counted. One of before there were
         updates begins with its segments' sizes at the fit, and with the mode as everybody's level.
     batch : DataFrame
         Sums of the batch by that model: segment_id, feature (null for the segment as a whole), level (null for a

@@ -313,7 +313,7 @@ class ClusterModel:
         Parameters
         ----------
         rows : sequence of ParameterRow
-            Rows of a fitted model of method kmeans or kprototypes; kinds that scoring does not need are ignored.
+            Rows of a fitted model of a method that clusters; kinds that scoring does not need are ignored.
 
         Raises
         ------

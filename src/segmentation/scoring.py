@@ -108,7 +108,7 @@ def score_clusters(parameters: pd.DataFrame, customers: pd.DataFrame, *, borderl
     Parameters
     ----------
     parameters : DataFrame
-        Rows of one fitted segmentation of method kmeans or kprototypes.
+        Rows of one fitted segmentation of a method that clusters.
     customers : DataFrame of n rows
         customer_id and the model's features in raw units.
     borderline_margin : float

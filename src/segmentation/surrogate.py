@@ -18,6 +18,7 @@ import pyarrow as pa
 from sklearn.tree import DecisionTreeClassifier
 
 from segmentation.columns import MISSING_LEVEL, FloatArray, IntArray, TextArray, encode_levels, to_floats
+from segmentation.config.methods import METHODS
 from segmentation.config.segmentations import SegmentationConfig
 
 MAX_CONDITIONS = 5
@@ -117,7 +118,7 @@ def explain_by_rules(configuration: pd.DataFrame, sample: pd.DataFrame, labels: 
     ordered = sample.sort_values("customer_id", kind="stable", ignore_index=True)
     for row in configuration.sort_values("position").to_dict("records"):
         own = labels[labels["segmentation"] == row["segmentation"]]
-        if row["method"] not in {"kmeans", "kprototypes"} or own.empty:
+        if not METHODS[row["method"]].is_clustering or own.empty:
             continue
         config = SegmentationConfig.from_json(row["definition"])
         merged = ordered.merge(own[["customer_id", "segment_id"]], on="customer_id", how="inner")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import jinja2
 import jsonschema
+import pandas as pd
 import pytest
 import yaml
 
+from segmentation.candidate import ALGORITHMS
 from segmentation.config.generate import generated_files
 from segmentation.config.inputs import BOOKKEEPING, COLUMNS
-from segmentation.config.schema import Variables
+from segmentation.config.methods import METHODS, Method
+from segmentation.config.resolve import resolve
+from segmentation.config.schema import SETTINGS, Variables
 from segmentation.config.section import Section
 
 PROJECT = Path(__file__).parents[2]
@@ -131,7 +135,7 @@ def test_sql_gives_no_variable_a_second_default() -> None:
 
 def test_no_model_of_a_variable_has_a_default() -> None:
     """A default beside that of dbt_project.yml would be taken where a variable is restated in part."""
-    models = {"variables": (Variables, DEFAULTS)}
+    models: dict[str, tuple[type[Section], Any]] = {"variables": (Variables, DEFAULTS)}
     for name, field in Variables.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Section) and name != "inputs":
             models[name] = (field.annotation, DEFAULTS[name])
@@ -144,8 +148,13 @@ def test_no_model_of_a_variable_has_a_default() -> None:
 def test_sql_and_python_know_the_same_columns() -> None:
     text = (PROJECT / "macros" / "inputs" / "declared_columns.sql").read_text(encoding="utf-8")
     returned: list[Any] = []
+
+    def note(value: Any) -> str:
+        returned.append(value)
+        return ""
+
     environment = jinja2.Environment(autoescape=False)
-    module = environment.from_string(text).make_module({"return": lambda value: returned.append(value) or ""})
+    module = environment.from_string(text).make_module({"return": note})
     module.declared_columns()  # type: ignore[attr-defined]
     module.bookkeeping_columns()  # type: ignore[attr-defined]
     columns, bookkeeping = returned
@@ -163,3 +172,33 @@ def test_the_documented_columns_are_those_of_the_input(name: str) -> None:
     must, may = (re.findall(r"[a-z_]+", re.sub(r"\([^)]*\)|every attribute", "", cell)) for cell in match.groups())
     assert must == [column.name for column in COLUMNS[name] if column.role != "optional"]
     assert may == [column.name for column in COLUMNS[name] if column.role == "optional"]
+
+
+# --- Methods ----------------------------------------------------------------------------------------------------
+
+
+def test_every_method_has_traits_settings_and_an_algorithm() -> None:
+    assert list(METHODS) == list(SETTINGS) == list(get_args(Method))
+    assert [settings.method_name() for settings in SETTINGS.values()] == list(METHODS)
+    assert set(ALGORITHMS) == {method for method, traits in METHODS.items() if traits.is_clustering}
+
+
+def test_methods_that_cluster_are_told_by_their_traits_alone() -> None:
+    """A method is added in few places only while the others do not list methods."""
+    found = [
+        f"{path.relative_to(PROJECT)}: {line.strip()}"
+        for folder in ("macros", "models")
+        for path in (PROJECT / folder).rglob("*.*")
+        if path.suffix in {".sql", ".py"} and path.name != "methods_with.sql"
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search("kmeans|kprototypes", line)
+    ]
+    assert found == []
+
+
+def test_traits_decide_what_the_configuration_says_of_a_segmentation() -> None:
+    catalogue = pd.read_csv(PROJECT / "seeds" / "reference" / "feature_catalogue.csv")
+    table = resolve(DEFAULTS, catalogue).to_pandas().set_index("method")
+    for method, row in table.iterrows():
+        assert pd.isna(row["refit_policy"]) == (method == "rules")
+        assert (row["lowest_share"] > 0) == (method in {"kmeans", "kprototypes"})

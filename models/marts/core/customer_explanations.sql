@@ -47,7 +47,7 @@ labels as (
 
 final as (
 
-    {% for segmentation in segmentations_of(["kmeans", "kprototypes"]) %}
+    {% for segmentation in segmentations_with("is_clustering") %}
     select *
     from (
         {{ explain_customers(segmentation, "labels", "customers", "parameters") | indent(8) }}

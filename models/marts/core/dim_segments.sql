@@ -63,7 +63,7 @@ final as (
         sizes.segment_id,
         sizes.segment_name,
         case
-            when sizes.method not in ('kmeans', 'kprototypes') then sizes.description
+            when sizes.method not in ({{ quoted_list(methods_with("is_clustering")) }}) then sizes.description
             when sizes.customers = 0 then 'Nobody is in it.'
             else coalesce(described.description, 'Close to the average in every feature.')
         end as description,

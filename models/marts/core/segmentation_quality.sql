@@ -65,7 +65,9 @@ final as (
         sizes.largest_share,
         models.silhouette,
         case
-            when configuration.method in ('kmeans', 'kprototypes') and verdicts.fallback is null
+            when
+                configuration.method in ({{ quoted_list(methods_with("is_clustering")) }})
+                and verdicts.fallback is null
                 then round({{ ratio("labels.borderline_customers", "labels.labelled_customers") }}, 6)
         end as borderline_share,
         verdicts.silhouette_excess,

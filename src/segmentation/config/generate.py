@@ -11,12 +11,14 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
 from segmentation.config.inputs import BOOKKEEPING, COLUMNS
+from segmentation.config.methods import METHODS, Traits
 from segmentation.config.schema import Input, Variables
 
 __all__ = ["generated_files", "main"]
@@ -45,6 +47,7 @@ def generated_files(project: Path) -> dict[Path, str]:
     return {
         Path("schemas/variables.json"): json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         Path("macros/inputs/declared_columns.sql"): columns_macro(),
+        Path("macros/segments/methods_with.sql"): methods_macro(),
     }
 
 
@@ -137,6 +140,22 @@ def columns_macro() -> str:
         "{#- The columns that every input may have, by which versions of a row are told apart. -#}",
         "{% macro bookkeeping_columns() -%}",
         f"    {{{{ return([{names}]) }}}}",
+        "{%- endmacro %}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def methods_macro() -> str:
+    """Return the macro that tells SQL what methods are like."""
+    names = [field.name for field in fields(Traits)]
+    having = {name: [f"'{method}'" for method, traits in METHODS.items() if getattr(traits, name)] for name in names}
+    lines = [
+        "{#- Written by `make schema` from segmentation.config.methods, where methods are added: the methods that",
+        f"    have a trait, one of {', '.join(names)}. -#}}",
+        "{% macro methods_with(trait) -%}",
+        "    {{ return({",
+        *(f"        '{name}': [{', '.join(methods)}]," for name, methods in having.items()),
+        "    }[trait]) }}",
         "{%- endmacro %}",
     ]
     return "\n".join(lines) + "\n"

@@ -95,8 +95,8 @@ class Number(Leaf):
     above: bool = False
 
     def _schema(self, _: Any, __: GetCoreSchemaHandler, /) -> CoreSchema:
-        lowest = {"gt": self.low} if self.above else {"ge": self.low}
-        return core_schema.float_schema(**lowest, le=self.high, strict=True, allow_inf_nan=False)
+        least, below = (None, self.low) if self.above else (self.low, None)
+        return core_schema.float_schema(ge=least, gt=below, le=self.high, strict=True, allow_inf_nan=False)
 
     def _read(self, value: Any, validate: Validate, /) -> Any:
         try:

@@ -58,19 +58,15 @@ class Mistakes:
         """
         self._found.append(InitErrorDetails(type=mistake(sentence), loc=_place(place), input=None))
 
-    def adopt(self, error: ValidationError, *place: int | str) -> None:
-        """Note the mistakes within a part that pydantic has validated, which stands at `place`."""
-        for line in error.errors(include_url=False, include_input=False):
-            self.add(line["msg"], *place, *line["loc"])
-
-    def take(self, validate: Callable[[], Any], *place: int | str) -> Any:
-        """Return what `validate` returns; None after a mistake, which is noted."""
+    def take(self, validate: Callable[..., Any], *values: Any, at: int | str) -> Any:
+        """Return what `validate` makes of values; None after mistakes, which are noted as standing at `at`."""
         try:
-            return validate()
+            return validate(*values)
         except ValidationError as error:
-            self.adopt(error, *place)
+            for line in error.errors(include_url=False, include_input=False):
+                self.add(line["msg"], at, *line["loc"])
         except PydanticCustomError as error:
-            self.add(error.message(), *place)
+            self.add(error.message(), at)
         return None
 
     def raise_if_any(self) -> None:
@@ -82,7 +78,11 @@ class Mistakes:
             If anything was.
         """
         if self._found:
-            raise ValidationError.from_exception_data("variables", self._found)
+            raise self.error()
+
+    def error(self) -> ValidationError:
+        """Return all that was noted as one error of pydantic."""
+        return ValidationError.from_exception_data("variables", self._found)
 
 
 def sentences(error: ValidationError) -> Iterator[tuple[str, str]]:

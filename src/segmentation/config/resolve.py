@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from segmentation import rules
 from segmentation.config.known import Known, KnownFeature
+from segmentation.config.methods import METHODS
 from segmentation.config.mistakes import sentences
 from segmentation.config.schema import (
-    Clusters,
     FeatureSettings,
     Rules,
     Segmentation,
@@ -25,7 +25,6 @@ from segmentation.config.schema import (
 from segmentation.config.segmentations import (
     CandidateGates,
     FeatureConfig,
-    Method,
     Online,
     SegmentationConfig,
     SegmentRule,
@@ -168,7 +167,7 @@ def _config(
 ) -> SegmentationConfig:
     defaults = variables.segmentation_defaults
     fit = {key: setting_of(written, defaults, key) for key in SegmentationDefaults.model_fields}
-    if not isinstance(written, Clusters):
+    if not METHODS[written.method_name()].is_clustering:
         # Rules and scores have no margin, and follow a customer at once unless they say otherwise. Nor have they
         # anything that moves with single customers.
         fit |= {"smoothing": getattr(written, "smoothing", None), "update": "frozen", "online": None}
@@ -177,7 +176,7 @@ def _config(
     features = tuple(treatments[feature] for feature in sorted(set(written.feature_names())))
     return SegmentationConfig(
         name=name,
-        method=cast("Method", written.method_name()),
+        method=written.method_name(),
         features=features,
         gates=CandidateGates(**variables.candidate_gates.model_dump()),
         seed=variables.random_seed,
@@ -202,13 +201,13 @@ def _row(config: SegmentationConfig, position: int) -> dict[str, Any]:
         "position": position,
         "method": config.method,
         "uses_orders": config.uses_orders,
-        "min_share": config.min_share if config.method in ("kmeans", "kprototypes") else None,
+        "min_share": config.min_share if config.traits.is_clustering else None,
         "lowest_share": _lowest_share(config),
         "borderline_margin": config.borderline_margin,
         "smoothing_margin": config.smoothing.margin if config.smoothing else None,
         "smoothing_periods": config.smoothing.periods if config.smoothing else None,
-        "refit_policy": None if config.method == "rules" else config.refit,
-        "update_policy": None if config.method == "rules" else config.update,
+        "refit_policy": config.refit if config.traits.is_fitted else None,
+        "update_policy": config.update if config.traits.is_fitted else None,
         "config_hash": config_hash(config),
         "definition": config.to_json(),
     }
@@ -216,6 +215,6 @@ def _row(config: SegmentationConfig, position: int) -> dict[str, Any]:
 
 def _lowest_share(config: SegmentationConfig) -> float | None:
     """Return the share below which a segment is too small; None where none is asked for."""
-    if config.method not in ("kmeans", "kprototypes") or config.gates.smallest_share is None:
+    if not config.traits.is_clustering or config.gates.smallest_share is None:
         return None
     return round(config.gates.smallest_share * config.min_share, 9)

@@ -10,6 +10,7 @@ import datetime
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, cast, get_args
 
 from pydantic import Field, GetCoreSchemaHandler, ValidationInfo, field_validator
@@ -37,14 +38,15 @@ from segmentation.config.leaves import (
     name_mistake,
     no_mapping,
 )
+from segmentation.config.methods import METHODS, Method, for_categories
 from segmentation.config.mistakes import Mistakes, mistake
 from segmentation.config.section import Section, Told, Written, absent
 from segmentation.config.segmentations import KRange, RefitPolicy, Smoothing, Transform, UpdatePolicy
-from segmentation.csv_files import DIALECT_KEYS
+from segmentation.csv_files import DIALECT_KEYS, Encoding
 from segmentation.cut_points import RFM_FEATURES
 from segmentation.errors import UserError, did_you_mean, quote
 
-__all__ = ["METHODS", "VARIABLES", "Clusters", "Rules", "Segmentation", "Variables"]
+__all__ = ["SETTINGS", "VARIABLES", "Clusters", "Rules", "Segmentation", "Variables"]
 
 _MAX_SEED = 2**32 - 1  # what numpy takes
 _MAX_DAYS = 3_650
@@ -53,6 +55,7 @@ _MAX_DISPLAY_LENGTH = 40
 _LOCATIONS = ("ref", "relation", "path")
 _OF_NUMBERS = ("clip", "impute", "scale", "transform")
 _FEWEST_SEGMENTS = 2
+_FALLBACKS = sorted(method for method, traits in METHODS.items() if traits.is_fallback)
 _HALF_LIVES = ("half_life_customers", "half_life_days")
 
 Share = Annotated[float, Number(0, high=1)]
@@ -112,7 +115,7 @@ class Input(Section):
     max_reject_share: Share = Field(default_factory=absent)
     delimiter: Annotated[str, _Delimiter()] | None = None
     quote: Annotated[str, _Delimiter(may_be_empty=True)] | None = None
-    encoding: Annotated[Literal["utf-8", "latin-1", "utf-16"], OneOf()] | None = None
+    encoding: Annotated[Encoding, OneOf()] | None = None
     header: Annotated[bool | list[str], _Header()] | None = None
     skip_lines: Annotated[int, Whole(0)] | None = None
     decimal: Annotated[Literal[".", ","], OneOf()] | None = None
@@ -121,13 +124,13 @@ class Input(Section):
     @field_validator("columns", mode="wrap")
     @classmethod
     def _columns_exist(cls, value: Any, _: Any, info: ValidationInfo) -> dict[str, str]:
-        columns = Entries().read(value)
+        columns: dict[str, str] = Entries().read(value)
         valid = (*INPUT_COLUMNS[cls.NAME], *(_known(info).attributes if cls.NAME == "customers" else ()))
         hint = "; a further column of customers is declared under attributes" if cls.NAME == "customers" else ""
         mistakes = Mistakes()
         for column, expression in columns.items():
             if column in valid:
-                mistakes.take(lambda text=expression: Text("an SQL expression").read(text), column)
+                mistakes.take(Text("an SQL expression").read, expression, at=column)
             else:
                 mistakes.add(f"{cls.NAME} has no column {quote(column)}; {did_you_mean(column, valid)}{hint}")
         mistakes.raise_if_any()
@@ -254,7 +257,7 @@ class FeatureSettings(Section):
             if feature.kind == "boolean" and key not in ("true", "false"):
                 mistakes.add(f"{quote(key)} is no level of a boolean; write true and false")
             text = Text("a name", longest=_MAX_DISPLAY_LENGTH, is_stripped=True)
-            names[key] = mistakes.take(lambda text=text, name=name: text.read(name), key)
+            names[key] = mistakes.take(text.read, name, at=key)
         mistakes.raise_if_any()
         return names
 
@@ -306,7 +309,7 @@ class Advice(Section):
 
     min_customers: Annotated[int, Whole(0)]
     min_history_days: Annotated[int, Whole(0)]
-    fallback: Annotated[str, _Segmentation("auto", "none", methods=("rfm", "rules"))]
+    fallback: Annotated[str, _Segmentation("auto", "none", methods=_FALLBACKS)]
     not_advised: Annotated[Literal["warn", "error"], OneOf()]
 
 
@@ -513,7 +516,7 @@ class Segmentation(Section):
     @classmethod
     def about_unknown(cls, key: object) -> Told:
         """Return which methods a key belongs to, where it is none of this one."""
-        users = [name for name, method in METHODS.items() if key in method.model_fields]
+        users = [name for name, method in SETTINGS.items() if key in method.model_fields]
         if users:
             return f"has no meaning for {cls.method_name()}; it belongs to {', '.join(users)}", (str(key),)
         return super().about_unknown(key)
@@ -524,9 +527,9 @@ class Segmentation(Section):
         return f"is missing; write {cls.EXAMPLES[key]}", (key,)
 
     @classmethod
-    def method_name(cls) -> str:
+    def method_name(cls) -> Method:
         """Return what the variable calls the method."""
-        return str(get_args(cls.model_fields["method"].annotation)[0])
+        return cast("Method", get_args(cls.model_fields["method"].annotation)[0])
 
     def feature_names(self) -> Iterable[str]:
         """Return the features that customers are segmented by."""
@@ -619,7 +622,6 @@ class Clusters(Segmentation):
     """What the methods that find groups by distance have in common."""
 
     EXAMPLES: ClassVar[Mapping[str, str]] = {"features": "features: [recency_days, frequency]"}
-    TAKES_CATEGORIES: ClassVar[bool] = True
 
     features: Annotated[list[str], Items("is empty; write features: [recency_days, frequency]")]
     k: KOf = Field(default_factory=absent)
@@ -641,11 +643,9 @@ class Clusters(Segmentation):
             if name in names:
                 mistakes.add(f"{name} occurs twice; its weight is set under features", index)
             kind = known.features[name].kind
-            if kind != "number" and not cls.TAKES_CATEGORIES:
+            if kind != "number" and not METHODS[cls.method_name()].takes_categories:
                 what = f"{name} is a {kind}, and {cls.method_name()} measures numbers alone"
-                others = [model for model in METHODS.values() if issubclass(model, Clusters) and model.TAKES_CATEGORIES]
-                others_named = " or ".join(model.method_name() for model in others)
-                mistakes.add(f"{what}; use {others_named} as the method, or leave it out", index)
+                mistakes.add(f"{what}; use {for_categories()} as the method, or leave it out", index)
             names.append(name)
         mistakes.raise_if_any()
         return names
@@ -658,8 +658,6 @@ class Clusters(Segmentation):
 class KMeans(Clusters):
     """Clusters of numbers around their means."""
 
-    TAKES_CATEGORIES = False
-
     method: Literal["kmeans"]
 
 
@@ -670,7 +668,7 @@ class KPrototypes(Clusters):
     gamma: GammaOf = Field(default_factory=absent)
 
 
-METHODS: Mapping[str, type[Segmentation]] = {
+SETTINGS: Mapping[str, type[Segmentation]] = {
     "rules": Rules,
     "rfm": Rfm,
     "kmeans": KMeans,
@@ -761,7 +759,7 @@ class Variables(Section):
         patterns, mistakes, columns = Entries().read(value), Mistakes(), INPUT_COLUMNS["customers"]
         for column, pattern in patterns.items():
             if column in columns:
-                mistakes.take(lambda text=pattern: Pattern().read(text), column)
+                mistakes.take(Pattern().read, pattern, at=column)
             else:
                 mistakes.add(f"customers have no column {quote(column)}; {did_you_mean(column, columns)}")
         mistakes.raise_if_any()
@@ -776,9 +774,7 @@ class Variables(Section):
                 mistakes.add(known.unknown_feature(name))
                 continue
             own, kind = known.within(name), known.features[name].kind
-            features[name] = mistakes.take(
-                lambda s=settings, own=own: FeatureSettings.model_validate(s, context=own), name
-            )
+            features[name] = mistakes.take(partial(FeatureSettings.model_validate, context=own), settings, at=name)
             for key in _OF_NUMBERS if kind != "number" and isinstance(settings, Mapping) else ():
                 if key in settings:
                     mistakes.add(f"{key} is for numbers and {name} is a {kind}; only weight applies", name)
@@ -794,7 +790,7 @@ class Variables(Section):
             if misnamed:
                 mistakes.add(misnamed)
                 continue
-            segmentation = mistakes.take(lambda settings=settings: _segmentation(settings, _known(info)), name)
+            segmentation = mistakes.take(_segmentation, settings, _known(info), at=name)
             if segmentation is not None:
                 segmentations[name] = segmentation
                 for sentence, place in _against_others(segmentation, info.data, _known(info)):
@@ -808,12 +804,12 @@ def _segmentation(settings: Any, known: Known) -> Segmentation:
     if not isinstance(settings, Mapping):
         raise mistake(no_mapping(settings))
     method = settings.get("method")
-    if not isinstance(method, str) or method not in METHODS:
-        mistakes = Mistakes()
-        what = "method is missing" if "method" not in settings else f"there is no method {quote(method)}"
-        mistakes.add(f"{what}; {did_you_mean(method or '', METHODS)}", "method")
-        mistakes.raise_if_any()
-    return METHODS[cast("str", method)].model_validate(settings, context=known)
+    if isinstance(method, str) and method in SETTINGS:
+        return SETTINGS[method].model_validate(settings, context=known)
+    mistakes = Mistakes()
+    what = "method is missing" if "method" not in settings else f"there is no method {quote(method)}"
+    mistakes.add(f"{what}; {did_you_mean(method or '', SETTINGS)}", "method")
+    raise mistakes.error()
 
 
 def _against_others(segmentation: Segmentation, data: Mapping[str, Any], known: Known) -> Iterator[Told]:

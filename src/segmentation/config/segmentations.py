@@ -10,13 +10,13 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from segmentation.config.methods import METHODS, Method, Traits
 from segmentation.rules import Kind
 
 __all__ = [
     "CandidateGates",
     "FeatureConfig",
     "KRange",
-    "Method",
     "Online",
     "RefitPolicy",
     "Scale",
@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 Source = Literal["orders", "customers"]
-Method = Literal["rules", "rfm", "kmeans", "kprototypes"]
 Transform = Literal["none", "log", "yeo_johnson"]
 Scale = Literal["none", "standard", "robust", "minmax"]
 RefitPolicy = Literal["on_request", "on_drift", "always"]
@@ -131,6 +130,11 @@ class SegmentationConfig:
     uses_orders: bool
     segments: tuple[SegmentRule, ...]
 
+    @property
+    def traits(self) -> Traits:
+        """What its method is like."""
+        return METHODS[self.method]
+
     def to_json(self) -> str:
         """Return the definition as JSON with sorted keys."""
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
@@ -165,13 +169,14 @@ def config_hash(config: SegmentationConfig) -> str:
         left out.
     """
     content: dict[str, Any] = {"method": config.method}
-    if config.method == "rules":
+    traits = config.traits
+    if not traits.is_fitted:
         content["segments"] = [[segment.segment_id, segment.sql] for segment in config.segments]
     else:
         content["sample_size"] = config.sample_size
-    if config.method == "rfm":
+    if traits.is_fitted and not traits.is_clustering:
         content["features"] = [feature.name for feature in config.features]
-    if config.method in {"kmeans", "kprototypes"}:
+    if traits.is_clustering:
         content["features"] = [
             {key: value for key, value in asdict(feature).items() if key not in _DISPLAY_KEYS}
             for feature in config.features
@@ -179,7 +184,7 @@ def config_hash(config: SegmentationConfig) -> str:
         content["k"] = asdict(config.k)
         content["min_share"] = config.min_share
         content["seed"] = config.seed
-    if config.method == "kprototypes":
+    if traits.is_clustering and traits.takes_categories:
         content["gamma"] = config.gamma
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.md5(canonical.encode(), usedforsecurity=False).hexdigest()

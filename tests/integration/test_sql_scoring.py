@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import yeojohnson
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 
@@ -223,3 +225,22 @@ def test_a_rule_may_hold_any_text(tmp_path_factory: pytest.TempPathFactory, tmp_
     expected: dict[str | None, int] = dict(zip([*texts, "FR", None], range(1, len(texts) + 3), strict=True))
     assert {customer: segment for customer, segment, _ in found} == expected
     assert {version for _, _, version in found} == {config_hash}
+
+
+def test_scaled_values_come_back_in_their_own_unit(project: DbtProject) -> None:
+    """Transformed by scipy, scaled, and asked of SQL: exponents on either side of the two that are special."""
+    cases = [(x, rate) for x in (-1200.5, -1.0, 0.0, 0.25, 3300.0) for rate in (-0.5, 0.0, 0.6, 1.0, 2.0, 2.4)]
+    rows = ", ".join(
+        f"({number}, {(float(yeojohnson(x, rate)) - 7.0) / 3.0!r}, 3.0, 7.0, {rate})"
+        for number, (x, rate) in enumerate(cases)
+    )
+    query = (
+        "select cast({{ unscaled('balance', 'places.y', 'places', 1) }} as double) as x "
+        f"from (values {rows}) as places (number, y, scale_1, center_1, lambda_1) order by number"
+    )
+    outcome = project.dbt(
+        *("show", "--inline", query, "--output", "json", "--limit", "100"),
+        variables={"features": {"balance": {"transform": "yeo_johnson"}}},
+    ).check()
+    found = json.loads(outcome.output[outcome.output.index("{\n") :])["show"]
+    assert [row["x"] for row in found] == pytest.approx([x for x, _ in cases], rel=1e-6, abs=1e-9)

@@ -11,7 +11,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from segmentation.distances import MixedData, Prototypes, assign, count_distinct, nearest, squared_distances
+from segmentation.distances import MixedData, Prototypes, assign, chunks_of, count_distinct, nearest, squared_distances
 from segmentation.kprototypes import fit_kprototypes
 
 
@@ -91,6 +91,12 @@ def test_assignment_in_chunks_is_the_same(monkeypatch: pytest.MonkeyPatch) -> No
     chunked = assign(numeric(points), prototypes)
     assert np.array_equal(whole.labels, chunked.labels)
     assert whole.cost == pytest.approx(chunked.cost)
+
+
+def test_a_chunk_has_as_many_distances_however_many_segments_there_are() -> None:
+    rows = {k: max(part.stop - part.start for part in chunks_of(10**6, k)) for k in (1, 8, 50)}
+    assert rows[1] // 2 < rows[8] * 8 <= rows[1]
+    assert rows[1] // 2 < rows[50] * 50 <= rows[1]
 
 
 def test_distinct_customers_are_counted_over_all_features() -> None:

@@ -38,6 +38,7 @@ CUSTOMERS = {
     "composed": ("", "", "Zoë", "Nuñez", "Ålesund", "", "", "NO"),
     "decomposed": ("", "", "Zoe\u0308\u200b", "\u00a0Nun\u0303ez\t", "A\u030alesund", "", "", "NO"),
     "greek": ("", "", "ΝΊΚΟΣ", "ΑΣΣΟΣ'", "İzmir", "", "", "GR"),
+    "greek_typed": ("", "", "νίκοσ", "ασσοσ", "i\u0307zmir", "", "", "GR"),
     "greek_too": ("", "", "νίκος", "ασσος", "i\u0307zmir", "", "", "GR"),
 }
 

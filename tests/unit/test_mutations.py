@@ -128,7 +128,7 @@ def test_docstrings_types_and_messages_stay_as_they_are() -> None:
 
 
 def test_a_changed_module_can_still_be_read() -> None:
-    for name in ("gates", "scaling", "configuration"):
+    for name in ("gates", "scaling", "config/schema"):
         text = (ROOT / "src" / "segmentation" / f"{name}.py").read_text(encoding="utf-8")
         found = python_changes(text)
         assert len(found) > 50

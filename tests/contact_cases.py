@@ -38,7 +38,7 @@ CUSTOMERS = {
     "composed": ("", "", "Zoë", "Nuñez", "Ålesund", "", "", "NO"),
     "decomposed": ("", "", "Zoe\u0308\u200b", "\u00a0Nun\u0303ez\t", "A\u030alesund", "", "", "NO"),
     "greek": ("", "", "ΝΊΚΟΣ", "ΑΣΣΟΣ'", "İzmir", "", "", "GR"),
-    "greek_typed": ("", "", "νίκοσ", "ασσοσ", "i\u0307zmir", "", "", "GR"),
+    "greek_typed": ("", "", "νίκοσ", "\u03b1\u03c3\u03c3\u03bf\u03c3", "i\u0307zmir", "", "", "GR"),
     "greek_too": ("", "", "νίκος", "ασσος", "i\u0307zmir", "", "", "GR"),
 }
 

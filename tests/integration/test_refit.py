@@ -179,13 +179,16 @@ def test_a_full_refresh_keeps_the_models(grown: DbtProject, tmp_path: Path) -> N
     assert project.content(published=True) == grown.content(published=True)
 
 
-def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: Path) -> None:
-    """The changed one alone is fitted anew, and the removed one is in no mart any more."""
+def test_one_changed_one_added_and_one_removed_segmentation(small: DbtProject, tmp_path: Path) -> None:
+    """The changed one is fitted anew, the added one for the first time, and the removed one is in no mart any more."""
     project = copy_of_small(small, tmp_path / "warehouse")
     behavior = SEGMENTATIONS["behavior"] | {"features": ["recency_days", "frequency", "weekend_share"]}
-    kept = {name: SEGMENTATIONS[name] for name in ("age_band", "rfm")} | {"behavior": behavior}
+    kept = {name: SEGMENTATIONS[name] for name in ("age_band", "rfm")} | {
+        "behavior": behavior,
+        "later": {"method": "rfm"},
+    }
     build_small(project, segmentations=kept).check()
-    assert generations(project) == {"rfm": (1, False), "behavior": (2, True)}
+    assert generations(project) == {"rfm": (1, False), "behavior": (2, True), "later": (1, True)}
     assert models(project)["rfm"][0] == models(small)["rfm"][0]
     assert models(project)["behavior"][0] != models(small)["behavior"][0]
 
@@ -195,7 +198,7 @@ def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: P
         for mart, (columns, rows) in marts.items()
         if "segmentation" in dict(columns)
     }
-    fitted, clustered = {"rfm", "behavior"}, {"behavior"}
+    fitted, clustered = {"rfm", "behavior", "later"}, {"behavior"}
     assert set().union(*found.values()) == set(kept)
     for mart in ("dim_segments", "fct_customer_segments", "segment_profiles"):
         assert found[f"marts.{mart}"] == set(kept)
@@ -203,7 +206,14 @@ def test_one_changed_and_one_removed_segmentation(small: DbtProject, tmp_path: P
     for mart in ("customer_explanations", "k_search", "segment_overlap", "segment_rules"):
         assert found[f"marts.{mart}"] == clustered
     # The registry remembers it: whoever configures it again as it was goes on from there.
-    assert "profile" in {row[0] for row in registry(project)}
+    columns = "select distinct segmentation, generation from publication.model_registry order by all"
+    assert project.query(columns) == [
+        ("behavior", 1),
+        ("behavior", 2),
+        ("later", 1),
+        ("profile", 1),
+        ("rfm", 1),
+    ]
 
 
 def test_names_in_the_seed_change_names_and_nothing_else(small: DbtProject, tmp_path: Path) -> None:

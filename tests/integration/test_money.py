@@ -36,6 +36,8 @@ BASKETS: dict[str, list[tuple[str, str, str, str]]] = {
     "back beyond": [("P1", "-1", "20", "25"), ("P1", "1", "50", "")],
     "only back": [("P3", "-1", "10", "")],
 }
+# What the order itself says, against its lines, which count.
+AMOUNTS = {"half/1": "-3", "only back/1": "7"}
 NET: dict[str, str] = {
     "mirrored": "0",
     "unsigned": "0",
@@ -92,7 +94,11 @@ def orders_and_lines(baskets: dict[str, list[tuple[str, str, str, str]]]) -> tup
 def shop(project: DbtProject, **settings: Any) -> dict[str, Any]:
     orders, lines = orders_and_lines(BASKETS)
     inputs: dict[str, Any] = file_inputs(
-        orders=project.csv("orders.csv", ["order_id", "customer_id", "ordered_at"], orders),
+        orders=project.csv(
+            "orders.csv",
+            ["order_id", "customer_id", "ordered_at", "order_amount"],
+            [(*order, AMOUNTS.get(order[0], "")) for order in orders],
+        ),
         order_items=project.csv(
             "items.csv",
             ["order_id", "line_number", "product_id", "quantity", "unit_price", "discount_amount"],

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
@@ -149,11 +149,7 @@ def read_judgements(database: Path) -> list[Judgement]:
     database : Path
         A published file, or the database of a build; one that knows no verdicts has none.
     """
-    with duckdb.connect(str(database), read_only=True) as connection:
-        try:
-            return [Judgement(*row) for row in connection.execute(VERDICTS).fetchall()]
-        except (duckdb.CatalogException, duckdb.BinderException):
-            return []
+    return [Judgement(*row) for row in _rows_if_known(database, VERDICTS)]
 
 
 def read_refusals(database: Path) -> list[str]:
@@ -164,12 +160,7 @@ def read_refusals(database: Path) -> list[str]:
     database : Path
         A published file, or the database of a build; one that knows no decisions has none.
     """
-    with duckdb.connect(str(database), read_only=True) as connection:
-        try:
-            refusals = connection.execute(REFUSALS).fetchall()
-        except duckdb.CatalogException:
-            return []
-    return [f"{segmentation}: {reason}" for segmentation, reason in refusals]
+    return [f"{segmentation}: {reason}" for segmentation, reason in _rows_if_known(database, REFUSALS)]
 
 
 def read_left_out(database: Path) -> list[str]:
@@ -180,12 +171,18 @@ def read_left_out(database: Path) -> list[str]:
     database : Path
         A published file, or the database of a build; one that knows no parameters has none.
     """
+    return [
+        f"{segmentation}: {feature} is {note}" for segmentation, feature, note in _rows_if_known(database, LEFT_OUT)
+    ]
+
+
+def _rows_if_known(database: Path, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query; none where the database is of a project that did not have the table or a column."""
     with duckdb.connect(str(database), read_only=True) as connection:
         try:
-            left_out = connection.execute(LEFT_OUT).fetchall()
-        except duckdb.CatalogException:
+            return connection.execute(query).fetchall()
+        except (duckdb.CatalogException, duckdb.BinderException):
             return []
-    return [f"{segmentation}: {feature} is {note}" for segmentation, feature, note in left_out]
 
 
 def render(
